@@ -1,0 +1,76 @@
+"""What can go wrong, as data: problems with a place and parameters, and the one exception tree.
+
+Texts live in `locale/`; nothing here knows a language. Methods below the files raise `ValueError`
+for misuse by a programmer; everything a user can cause ends in one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place of a problem as its reader finds it: file, sheet, 1-based row, column header or study key."""
+
+    file: str = ""
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault or doubt in a user's input; `code` names its text and remedy in `locale/*/`."""
+
+    code: str
+    fatal: bool = False
+    where: Where = Where()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class LokusError(Exception):
+    """Anything a user can cause or mend; `code` names its text in `locale/*/`."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, problems: Iterable[Problem] = (), **params: Any) -> None:
+        self.code = code
+        self.problems = tuple(problems)
+        self.params = params
+        super().__init__(code, params, self.problems)
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{p.code} {dict(p.params)}" for p in self.problems)
+        return f"{self.code} {self.params or ''} {told}".strip()
+
+
+class StudyError(LokusError):
+    """The study file (or the command line) is at fault; all its faults at once, with key paths."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__("study_faults", problems)
+
+
+class DataError(LokusError):
+    """The data files are at fault; every problem with file, sheet, row, column and value."""
+
+    exit_code = 3
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__("data_faults", problems)
+
+
+class InfeasibleSelection(LokusError):
+    """The rules of choice contradict each other; `rules` is a smallest contradicting set of study keys."""
+
+    exit_code = 4
+
+    def __init__(self, rules: Iterable[str], **params: Any) -> None:
+        self.rules = tuple(rules)
+        super().__init__("selection_infeasible", rules=self.rules, **params)
