@@ -1,14 +1,16 @@
-"""`lokus.toml` → `Study`: the whole specification of a run, frozen, with every key's default or a clear refusal."""
+"""The records of a study: every section of `lokus.toml`, its keys, their types and defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-FORMAT = 1
+from lokus.catalog import indicators
+
 CodeSystem = Literal["kemendagri", "bps"]
 Level = Literal["id", "en"]
 
@@ -96,11 +98,12 @@ class IndicatorUse(Part):
     """[[indicator]]: an indicator of the catalogue, or one's own, and the columns it is made of.
 
     A list of headers is summed. `numerator` + `denominator` make a share with an interval; `percent` is a share given
-    as 0–100 without its counts; `value` is a number or count. `of` ties a count to the share it is the numerator of.
+    as 0–100 without its counts; `value` is a number or count; `complement` = the numerator counts those NOT reached.
+    `of` makes a count of people from a share of this study: its numerator, with the share's own uncertainty.
     """
 
     id: Id
-    table: str
+    table: str = ""
     numerator: Headers = ()
     denominator: Headers = ()
     percent: str = ""
@@ -143,7 +146,7 @@ class Method(Part):
 
 
 class Uncertainty(Part):
-    """[uncertainty]: `weight_spread` is the relative standard deviation of a weight drawn around the expert's (0 = fixed)."""
+    """[uncertainty]: `weight_spread` = relative standard deviation of a weight drawn around the given one."""
 
     draws: int = Field(default=2000, ge=100, le=100_000)
     weight_spread: float = Field(default=0.25, ge=0, le=1)
@@ -190,6 +193,39 @@ class Selection(Part):
     remove: tuple[Named, ...] = ()
 
 
+class Measure(Part):
+    """An indicator as this study uses it: the catalogue's entry with the study's own words over it."""
+
+    id: Id
+    label_id: str
+    label_en: str
+    kind: Literal["share", "count", "value"]
+    better: Literal["lower", "higher"]
+    unit: str = ""
+    dimension: Id
+    owner: str = ""
+    weight: float
+    score: bool
+    target: float | None = None
+    target_source: str = ""
+    target_verified: bool = False
+    table: Id
+    numerator: tuple[str, ...] = ()
+    denominator: tuple[str, ...] = ()
+    percent: str = ""
+    value: tuple[str, ...] = ()
+    complement: bool = False
+    of: str = ""
+    goalposts: tuple[float, float] | None = None
+
+    @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns to read, by the role they play."""
+        roles = {"numerator": self.numerator, "denominator": self.denominator, "value": self.value}
+        roles["percent"] = (self.percent,) if self.percent else ()
+        return {role: headers for role, headers in roles.items() if headers}
+
+
 class Study(Part):
     """A whole study; `folder` is where its relative paths start."""
 
@@ -212,3 +248,37 @@ class Study(Part):
     def path(self, relative: str) -> Path:
         """Where a path of the study file lies."""
         return self.folder / relative
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """The indicators, each with the catalogue's entry under the study's own words."""
+        by_id = {use.id: use for use in self.indicator}
+        return tuple(_measure(use, by_id) for use in self.indicator)
+
+    def resolved(self) -> dict[str, Any]:
+        """The study with every default written out, as JSON values: what `run.json` keeps."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse]) -> Measure:
+    known = indicators().get(use.id)
+    base: dict[str, Any] = known.model_dump() if known else {}
+    target = known.targets[0] if known and known.targets and use.target is None else None
+    parent = by_id[use.of] if use.of else use
+    return Measure(
+        id=use.id,
+        label_id=use.label_id or base.get("label_id", ""),
+        label_en=use.label_en or use.label_id or base.get("label_en", ""),
+        kind=use.kind or base.get("kind", "share"),
+        better=use.better or base.get("better", "higher"),
+        unit=base.get("unit", ""),
+        dimension=use.dimension or base.get("dimension", "services"),
+        owner=use.owner or base.get("owner", ""),
+        weight=use.weight,
+        score=use.score,
+        target=target.value if target else use.target,
+        target_source=f"{target.source} ({target.year})" if target and target.year else use.target_source,
+        target_verified=target.verified if target else bool(use.target_source),
+        table=parent.table,
+        **use.model_dump(include={"numerator", "denominator", "percent", "value", "complement", "of", "goalposts"}),
+    )

@@ -1,0 +1,137 @@
+"""Writes a run as a folder in one move, and reads it back with its checks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from lokus import messages
+from lokus.errors import LokusError, Problem, Where
+from lokus.pipeline import FORMAT, Run
+from lokus.runs.geopackage import write_geopackage
+
+OUTPUTS = (
+    "villages.parquet", "villages.csv", "villages.gpkg", "selection.csv", "join.csv", "points.csv", "problems.csv",
+)  # fmt: skip
+# A spreadsheet runs a cell that begins so as a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(run: Run, runs: Path) -> Path:
+    """Writes `runs/<run id>/`, whole or not at all; the same run over an old one is the same bytes.
+
+    :param runs: the folder that holds run folders; made when absent.
+    :return: the run's folder.
+    :raises LokusError: when the folder cannot be written.
+    """
+    target = runs / str(run.manifest["run_id"])
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=runs, prefix=".writing-") as temporary:
+            made = Path(temporary) / "run"
+            made.mkdir()
+            _write_files(run, made)
+            outputs = [{"path": name, **digest(made / name)} for name in OUTPUTS]
+            _json({**run.manifest, "outputs": outputs}, made / "run.json")
+            _json(run.times, made / "times.json")
+            if target.exists():
+                target.rename(Path(temporary) / "old")
+            made.rename(target)
+    except OSError as fault:
+        raise LokusError("run_unwritable", folder=str(target), fault=fault.strerror or str(fault)) from None
+    return target
+
+
+def read(folder: str | Path) -> Run:
+    """Reads a run folder back.
+
+    :return: the run as it was computed (its times stay behind).
+    :raises LokusError: when it is no run folder, of a newer format, or altered since it was written.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / "run.json").read_text("utf-8"))
+        made_by, outputs = manifest["format"], manifest.pop("outputs")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise LokusError("run_not_found", folder=str(folder)) from None
+    if made_by != FORMAT:
+        raise LokusError("run_other_format", folder=str(folder), format=made_by, ours=FORMAT)
+    altered = [str(o["path"]) for o in outputs if not _intact(folder / o["path"], o)]
+    if altered or {o["path"] for o in outputs} != set(OUTPUTS):
+        raise LokusError("run_damaged", folder=str(folder), files=altered or list(OUTPUTS))
+    table = gpd.read_parquet(folder / "villages.parquet")
+    return Run(
+        villages=pd.DataFrame(table.drop(columns="geometry")),
+        geometry=table.geometry,
+        selection=_read_csv(folder / "selection.csv").set_index("village_code"),
+        join=_read_csv(folder / "join.csv"),
+        points=_read_csv(folder / "points.csv").astype({"longitude": "float64", "latitude": "float64"}),
+        problems=tuple(_problem(row) for row in _read_csv(folder / "problems.csv").to_dict("records")),
+        facts=manifest["facts"],
+        manifest=manifest,
+        times={},
+    )
+
+
+def digest(path: Path) -> dict[str, Any]:
+    """The sha256 and size in bytes of a file."""
+    with path.open("rb") as stream:
+        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
+
+
+def _intact(path: Path, said: Mapping[str, Any]) -> bool:
+    return path.is_file() and digest(path)["sha256"] == said["sha256"]
+
+
+def _write_files(run: Run, folder: Path) -> None:
+    table = gpd.GeoDataFrame(run.villages, geometry=run.geometry, crs="EPSG:4326")
+    table.to_parquet(folder / "villages.parquet", compression="zstd")
+    _csv(run.villages.reset_index(), folder / "villages.csv")
+    write_geopackage(table, run.facts, folder / "villages.gpkg")
+    _csv(run.selection.reset_index(), folder / "selection.csv")
+    _csv(run.join, folder / "join.csv")
+    _csv(run.points, folder / "points.csv")
+    _csv(pd.DataFrame([_row(p) for p in run.problems], columns=list(PROBLEM_COLUMNS)), folder / "problems.csv")
+
+
+PROBLEM_COLUMNS = ("code", "fatal", "file", "sheet", "row", "column", "key", "params", "id", "en")
+
+
+def _row(p: Problem) -> dict[str, Any]:
+    w = p.where
+    return {
+        "code": p.code, "fatal": p.fatal, "file": w.file, "sheet": w.sheet, "row": "" if w.row is None else w.row,
+        "column": w.column, "key": w.key, "params": json.dumps(dict(p.params), ensure_ascii=False, default=str),
+        **{lang: messages.problem(p, lang) for lang in messages.LANGS},
+    }  # fmt: skip
+
+
+def _problem(row: Mapping[str, str]) -> Problem:
+    place = Where(row["file"], row["sheet"], int(row["row"]) if row["row"] else None, row["column"], row["key"])
+    return Problem(row["code"], row["fatal"] == "True", place, json.loads(row["params"]))
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> None:
+    text = frame.select_dtypes(include=["object", "str"]).columns
+    safe = frame.assign(**{c: frame[c].map(_inert) for c in text})
+    safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _inert(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    frame = pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    return frame.map(lambda cell: cell[1:] if cell[:1] == "'" and cell[1:].startswith(FORMULA) else cell)
+
+
+def _json(value: Any, path: Path) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8", newline="\n")
