@@ -107,11 +107,10 @@ def run_check(asked: argparse.Namespace) -> int:
     """All problems of all inputs, and the join account, without computing."""
     from lokus import intake
     from lokus.study import open_study
-    from lokus.villages import crosswalk
 
     study = open_study(asked.study)
     found = intake.read(study)
-    waiting = crosswalk.write(study.path(study.crosswalk), found.crosswalk)
+    waiting = intake.ask(study, found)
     if asked.json:
         tell_json({"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked)})
         return 0
@@ -143,11 +142,10 @@ def run_study(asked: argparse.Namespace) -> int:
 
 def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
     from lokus import intake, pipeline, runs
-    from lokus.villages import crosswalk
 
     with progress(asked) as tell:
         found = intake.read(study)
-        crosswalk.write(study.path(study.crosswalk), found.crosswalk)
+        intake.ask(study, found)
         run = pipeline.run(study, found, tell=tell)
         return run, runs.write(run, study.path("runs"))
 

@@ -1,14 +1,15 @@
-"""Everything a study names, read and joined: boundaries, tables, last year's list, points, and the account of each row."""
+"""Everything a study names, read and joined: boundaries, tables, points, and the account of every row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeVar
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from lokus import schema
@@ -16,13 +17,14 @@ from lokus.errors import DataError, Problem, StudyError, Where
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.indicators import TableData, read_table
 from lokus.sources.points import POINT_COLUMNS, read_points
-from lokus.study import Measure, Study
+from lokus.study import Study
 from lokus.study.model import Table
 from lokus.villages import crosswalk, joining
 from lokus.villages.matching import match
 
 T = TypeVar("T")
-FLOAT = {"dtype": "float64"}
+# A shapefile is several files of one name.
+SIDECARS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Intake:
     """What was read. `villages`: the village table after the step "join"; `account`: one line for every row read.
 
     `crosswalk`: the rows a person should decide, with the decisions already taken. `tables`, `boundaries`: facts.
+    `inputs`: path, sha256 and size of every file that was read.
     """
 
     villages: pd.DataFrame
@@ -40,6 +43,7 @@ class Intake:
     problems: tuple[Problem, ...]
     tables: tuple[dict[str, Any], ...]
     boundaries: dict[str, Any]
+    inputs: tuple[dict[str, Any], ...]
 
 
 def read(study: Study) -> Intake:
@@ -53,21 +57,19 @@ def read(study: Study) -> Intake:
     boundaries = _attempt(problems, lambda: _boundaries(study))
     tables = {t.id: _attempt(problems, lambda t=t: _table(study, t)) for t in study.table}
     points = [_attempt(problems, lambda p=p: read_points(study.path(p.path), **_point_words(p))) for p in study.points]
-    decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk)))
+    decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
     problems += [p for part in (boundaries, *tables.values(), *points) if part is not None for p in part.problems]
     _refuse(problems)
     assert boundaries is not None
+    assert decided is not None
     read_tables = {key: table for key, table in tables.items() if table is not None}
 
     villages, matches = _identify(study, boundaries, read_tables, decided)
-    joined = {}
-    for spec in study.table:
-        table = read_tables[spec.id]
-        joined[spec.id] = joining.join(
-            spec.id, table.places, table.values, matches[spec.id], villages, repeated=spec.repeated
-        )
-        problems += joined[spec.id].problems
-        problems += joining.problems_of(spec.id, table.file, table.sheet, matches[spec.id], table.places)
+    problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk)
+    joined = {spec.id: _join(spec, study, read_tables[spec.id], matches[spec.id], villages) for spec in study.table}
+    for key, table in read_tables.items():
+        problems += joined[key].problems
+        problems += joining.problems_of(key, table.file, table.sheet, matches[key], table.places)
     account = pd.concat([joined[key].account for key in read_tables], ignore_index=True)
     villages = _with_values(study, villages, {key: j.values for key, j in joined.items()})
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
@@ -80,11 +82,26 @@ def read(study: Study) -> Intake:
         geometry=boundaries.geometry.reindex(villages.index),
         account=account,
         points=pd.concat([p.points for p in points if p is not None] or [pd.DataFrame(columns=list(POINT_COLUMNS))]),
-        crosswalk=crosswalk.merge(decided, matches, {key: t.places for key, t in read_tables.items()}),
+        crosswalk=crosswalk.merge(
+            decided, {key: (t.places, matches[key]) for key, t in read_tables.items()}, study.study.language
+        ),
         problems=tuple(problems),
         tables=tuple(_table_facts(t, read_tables[t.id], joined[t.id].account) for t in study.table),
         boundaries=_boundary_facts(study, boundaries),
+        inputs=tuple(_inputs(study, decided)),
     )
+
+
+def ask(study: Study, found: Intake) -> int:
+    """Writes the rows a person should decide into the study's crosswalk file; decided rows are kept as they are.
+
+    :return: how many rows wait for a decision.
+    :raises DataError: when the file cannot be written (open in Excel).
+    """
+    path = study.path(study.crosswalk)
+    if len(found.crosswalk) or path.exists():
+        crosswalk.write(path, found.crosswalk)
+    return int((found.crosswalk["village_code"] == "").sum())
 
 
 def _attempt(problems: list[Problem], read_one: Callable[[], T]) -> T | None:
@@ -124,7 +141,7 @@ def _point_words(spec: Any) -> dict[str, str]:
 
 
 def _identify(
-    study: Study, boundaries: Boundaries, tables: dict[str, TableData], decided: pd.DataFrame | None
+    study: Study, boundaries: Boundaries, tables: dict[str, TableData], decided: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """The villages, with those that tables know and the boundary file does not, and each table's matches."""
     systems = {t.id: t.code_system for t in study.table}
@@ -133,14 +150,24 @@ def _identify(
         return {
             key: match(
                 table.places, villages, code_system=systems[key],
-                village_system=study.boundaries.code_system, crosswalk=crosswalk.of_table(decided, key),
+                village_system=study.boundaries.code_system,
+                crosswalk=decided, table_id=key,
             )
             for key, table in tables.items()
         }  # fmt: skip
 
     first = matches(boundaries.places)
-    villages = joining.extend(boundaries.places, first)
+    villages = joining.extend(boundaries.places, {key: (t.places, first[key]) for key, t in tables.items()})
     return villages, first if len(villages) == len(boundaries.places) else matches(villages)
+
+
+def _join(spec: Table, study: Study, table: TableData, matches: pd.DataFrame, villages: pd.DataFrame) -> joining.Joined:
+    summed_never = [f"{m.id}.percent" for m in study.measures if m.percent]
+    summed_never += [f"{m.id}.value" for m in study.measures if m.kind == "value"]
+    return joining.join(
+        spec.id, table.places, table.values, matches, villages, repeated=spec.repeated,
+        shares=summed_never, left_out=table.account, file=table.file, sheet=table.sheet,
+    )  # fmt: skip
 
 
 def _with_values(study: Study, villages: pd.DataFrame, values: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -166,3 +193,97 @@ def _with_values(study: Study, villages: pd.DataFrame, values: dict[str, pd.Data
 
 def _matched(account: pd.DataFrame, table: str) -> pd.Series:
     return account.loc[(account["table"] == table) & (account["status"] == "matched"), "village_code"]
+
+
+def _doubts(
+    study: Study, villages: pd.DataFrame, account: pd.DataFrame, tables: dict[str, TableData]
+) -> Iterator[Problem]:
+    """What cannot be, or is hardly so: more people counted than there are, a percentage given as a share."""
+    rows = account[account["status"] == "matched"].drop_duplicates(["table", "village_code"])
+    places = rows.set_index(["table", "village_code"])["row"]
+    for m in study.measures:
+        if m.of:
+            continue
+        table = tables[m.table]
+        where = Where(table.file, table.sheet)
+        if m.percent and (known := villages[f"value_{m.id}"].dropna()).size and known.max() <= 0.01:
+            yield Problem("percent_as_share", True, where, {"column": m.percent, "most": float(known.max() * 100)})
+        if not m.denominator:
+            continue
+        numerator, denominator = villages[f"numerator_{m.id}"], villages[f"denominator_{m.id}"]
+        for code in villages.index[(numerator > denominator) | (numerator < 0)]:
+            counts = {"numerator": float(numerator[code]), "denominator": float(denominator[code])}
+            row = Where(table.file, table.sheet, int(places[m.table, code]))
+            told = {"village": villages.loc[code, "village"], "indicator": m.label_id, **counts}
+            # A coverage passes 100 % where its target group is a projection; a count of the measured cannot.
+            yield Problem(
+                "over_hundred" if m.better == "higher" else "more_than_measured", m.better == "lower", row, told
+            )
+
+
+def _check_named(study: Study, villages: pd.DataFrame) -> None:
+    faults = []
+    for name in ("keep", "drop", "add", "remove"):
+        for n, entry in enumerate(getattr(study.selection, name), 1):
+            if entry.village not in villages.index:
+                near = get_close_matches(entry.village, villages.index, 3, 0.0)
+                where = Where(file="lokus.toml", key=f"selection.{name}[{n}].village")
+                faults.append(Problem("village_unknown", True, where, {"code": entry.village, "nearest": near}))
+    if faults:
+        raise StudyError(faults)
+
+
+def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[str, Any]:
+    data = account[account["kind"] == "data"]
+    status = data["status"].value_counts()
+    rungs = data.loc[data["status"] == "matched", "rung"].value_counts().sort_index()
+    return {
+        "id": spec.id,
+        "path": spec.path,
+        "sheet": table.sheet,
+        "period": spec.period,
+        "source": spec.source,
+        "rows": len(data),
+        "matched": int(status.get("matched", 0)),
+        "candidates": int(status.get("candidate", 0)),
+        "unmatched": int(status.get("unmatched", 0)),
+        "outside": int(status.get("outside", 0)),
+        "ignored": int(status.get("ignored", 0)),
+        "by": {str(rung): int(n) for rung, n in rungs.items()},
+        "left_out": {str(k): int(n) for k, n in table.account["kind"].value_counts().sort_index().items()},
+        "no_data_villages": int((account["status"] == "no_row").sum()),
+    }
+
+
+def _boundary_facts(study: Study, boundaries: Boundaries) -> dict[str, Any]:
+    return {
+        "path": study.boundaries.path,
+        "source": study.boundaries.source,
+        "schema": boundaries.schema,
+        "crs": boundaries.crs,
+        "rows": boundaries.rows,
+        "villages": len(boundaries.places),
+    }
+
+
+def digest(path: Path) -> dict[str, Any]:
+    """The sha256 and size in bytes of a file."""
+    with path.open("rb") as stream:
+        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
+
+
+def _inputs(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    named = [study.boundaries.path, *(t.path for t in study.table), *(p.path for p in study.points)]
+    for relative in dict.fromkeys(named):
+        path = study.path(relative)
+        if path.suffix.lower() != ".shp":
+            yield {"path": relative, **digest(path)}
+            continue
+        for part in sorted(path.parent.iterdir()):
+            if part.stem == path.stem and part.suffix.lower() in SIDECARS:
+                yield {"path": str(Path(relative).with_name(part.name).as_posix()), **digest(part)}
+    taken = decided.loc[decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code"]]
+    # Only decisions count: rows that lokus itself adds for a person to decide change nothing.
+    if len(taken):
+        said = taken.sort_values(list(taken)).to_csv(index=False, lineterminator="\n").encode()
+        yield {"path": study.crosswalk, "sha256": hashlib.sha256(said).hexdigest(), "bytes": len(said)}

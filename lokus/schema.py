@@ -106,9 +106,8 @@ def check(villages: pd.DataFrame, step: Step) -> None:
     """Holds a village table against the contract after `step`; `ValueError` names every broken promise."""
     broken = list(_index_faults(villages))
     known = STEPS[: STEPS.index(step) + 1]
-    for c in COLUMNS:
-        if c.step in known and "{id}" not in c.name and c.name not in villages:
-            broken.append(f"{c.name}: missing after step {step!r}")
+    fixed = [c.name for c in COLUMNS if c.step in known and "{id}" not in c.name]
+    broken += [f"{name}: missing after step {step!r}" for name in fixed if name not in villages]
     for name in villages.columns:
         try:
             c = column(name)

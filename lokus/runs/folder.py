@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import pandas as pd
 
 from lokus import messages
 from lokus.errors import LokusError, Problem, Where
+from lokus.intake import digest
 from lokus.pipeline import FORMAT, Run
 from lokus.runs.geopackage import write_geopackage
 
@@ -80,10 +80,18 @@ def read(folder: str | Path) -> Run:
     )
 
 
-def digest(path: Path) -> dict[str, Any]:
-    """The sha256 and size in bytes of a file."""
-    with path.open("rb") as stream:
-        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
+def find(path: str | Path) -> Path:
+    """The run folder that a path means: itself, or the newest run of a study's folder.
+
+    :raises LokusError: there is none.
+    """
+    folder = Path(path)
+    if (folder / "run.json").is_file() or not (folder / "runs").is_dir():
+        return folder
+    made = [f for f in (folder / "runs").iterdir() if (f / "run.json").is_file()]
+    if not made:
+        raise LokusError("run_none", folder=str(folder))
+    return max(made, key=lambda f: (f / "times.json").stat().st_mtime)
 
 
 def _intact(path: Path, said: Mapping[str, Any]) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from lokus import pipeline
-from lokus.runs.folder import OUTPUTS, digest, read, write
+from lokus.intake import digest
+from lokus.runs.folder import OUTPUTS, read, write
 from lokus.study import make_study
 
 

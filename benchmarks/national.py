@@ -1,0 +1,80 @@
+"""The whole pipeline on the country's 83,000 villages with generated indicators: seconds of each step and peak memory.
+
+python benchmarks/national.py ../shared/data/boundaries/national_simplified.parquet
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from lokus import intake, pipeline, runs
+from lokus.study import make_study
+
+SERVICES = ("asi_eks", "idl", "air_minum", "sanitasi")
+
+
+def generated(codes: pd.Series, names: pd.Series) -> pd.DataFrame:
+    """Counts of a made-up measurement: a rate that varies by kabupaten and village, and four coverages."""
+    rng = np.random.default_rng(1)
+    n = rng.negative_binomial(2, 0.03, len(codes)) + 1
+    kabupaten = codes.str[:5].factorize()[0]
+    level = rng.beta(4, 16, kabupaten.max() + 1)[kabupaten]
+    table = pd.DataFrame({"KODE": codes, "DESA": names, "DIUKUR": n})
+    table["STUNTING"] = rng.binomial(n, rng.beta(20 * level, 20 * (1 - level)))
+    for service in SERVICES:
+        group = rng.poisson(n) + 1
+        table[f"{service} S"], table[f"{service} D"] = group, rng.binomial(group, rng.beta(6, 3, len(codes)))
+    return table
+
+
+def main(boundaries: Path, draws: int = 1000) -> None:
+    """Builds the study in a temporary folder, runs it and prints what it took."""
+    attributes = pq.read_table(boundaries, columns=["kode", "desa"]).to_pandas().drop_duplicates("kode")
+    with tempfile.TemporaryDirectory() as folder:
+        generated(attributes["kode"], attributes["desa"]).to_csv(Path(folder) / "table.csv", index=False)
+        study = make_study(
+            {
+                "outside_paths": True,
+                "study": {"title": "Indonesia", "year": 2026},
+                "boundaries": {"path": str(boundaries.resolve()), "code_system": "kemendagri"},
+                "table": [
+                    {
+                        "id": "t",
+                        "path": "table.csv",
+                        "code_system": "kemendagri",
+                        "place": {"code": "KODE", "village": "DESA"},
+                    }
+                ],
+                "indicator": [
+                    {"id": "stunting", "table": "t", "numerator": "STUNTING", "denominator": "DIUKUR", "weight": 2},
+                    {"id": "stunting_count", "of": "stunting"},
+                    *({"id": s, "table": "t", "numerator": f"{s} D", "denominator": f"{s} S"} for s in SERVICES),
+                ],
+                "selection": {"count": 5000, "max_per_kecamatan": 3},
+                "uncertainty": {"draws": draws},
+            },
+            Path(folder),
+        )
+        start = time.perf_counter()
+        found = intake.read(study)
+        print(f"read and joined   {time.perf_counter() - start:7.1f} s  {len(found.villages):,} villages")
+        run = pipeline.run(study, found)
+        for step, seconds in run.times.items():
+            print(f"{step:<16}  {seconds:7.1f} s")
+        written = time.perf_counter()
+        runs.write(run, Path(folder) / "runs")
+        print(f"written           {time.perf_counter() - written:7.1f} s")
+        print(f"in all            {time.perf_counter() - start:7.1f} s")
+    print(f"peak memory       {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:7.0f} MB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *(int(a) for a in sys.argv[2:3]))

@@ -1,0 +1,159 @@
+"""What the papers say about a run, as JSON values: enough to write every map and page from a stored run alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from lokus import __version__, messages
+from lokus.intake import Intake
+from lokus.methods.clusters import Typology
+from lokus.methods.prevalence import Prior
+from lokus.steps import Scored
+from lokus.study import Measure, Study
+
+
+def facts(
+    study: Study,
+    found: Intake,
+    villages: pd.DataFrame,
+    priors: Mapping[str, Mapping[str, Prior]],
+    scored: Scored,
+    space: Mapping[str, Any],
+    typology: Typology,
+) -> dict[str, Any]:
+    """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
+    chosen = villages[villages["selected"]]
+    plain = villages[(villages["status"] == "ranked") & ~villages["selected"]]
+    ends = {"last_chosen": chosen, "first_out": plain}
+    told = {
+        "lokus": __version__,
+        "title": study.study.title,
+        "year": study.study.year,
+        "language": study.study.language,
+        "kabupaten": sorted(set(villages["kabupaten"])),
+        "has_prevalence": any(m.id == "stunting" and villages[f"value_{m.id}"].notna().any() for m in study.measures),
+        "top_n": study.selection.count,
+        "interval": study.method.interval,
+        "draws": study.uncertainty.draws,
+        "indicators": [_indicator(study, m, villages, priors, scored) for m in study.measures],
+        "dimensions": _dimensions(study, scored),
+        "selection": {
+            "count": study.selection.count,
+            "rules": _rules(study),
+            "last_chosen": _end(ends["last_chosen"], last=True),
+            "first_out": _end(ends["first_out"], last=False),
+        },
+        "clusters": {
+            "k": typology.k,
+            "evidence": typology.evidence.to_dict("records"),
+            "profiles": [dict(p) for p in typology.profiles],
+            "apart": list(typology.apart),
+        },
+        "space": _space(study, villages, space),
+        "tables": list(found.tables),
+        "boundaries": found.boundaries,
+        "points": [_point(p, found.points) for p in study.points],
+        "problems": {"fatal": 0, "warning": len(found.problems)},
+    }
+    plain_values: dict[str, Any] = json_values(told)
+    return plain_values
+
+
+def json_values(value: Any) -> Any:
+    """Plain JSON values of anything a method returns: NumPy numbers, tuples, NaN as null."""
+    if isinstance(value, Mapping):
+        return {str(k): json_values(v) for k, v in value.items()}
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    if hasattr(value, "item"):
+        return json_values(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Sequence):
+        return [json_values(v) for v in value]
+    return str(value)
+
+
+def _indicator(
+    study: Study, m: Measure, villages: pd.DataFrame, priors: Mapping[str, Mapping[str, Prior]], scored: Scored
+) -> dict[str, Any]:
+    table = next(t for t in study.table if t.id == m.table)
+    values = villages[f"value_{m.id}"]
+    numerator, denominator = (villages.get(f"{part}_{m.of or m.id}") for part in ("numerator", "denominator"))
+    both = None if numerator is None or denominator is None else numerator.notna() & denominator.notna()
+    sums = {} if both is None else {"n": float(numerator[both].sum()), "d": float(denominator[both].sum())}
+    average = sums["n"] / sums["d"] if m.kind == "share" and sums.get("d") else float(values.mean())
+    return {
+        **m.model_dump(include={"id", "label_id", "label_en", "kind", "better", "unit", "dimension", "owner", "of"}),
+        "weight": _effective(scored).get(m.id, 0.0),
+        "scored": m.id in scored.bounds,
+        "target": m.target,
+        "target_source": m.target_source,
+        "target_verified": m.target_verified,
+        "table": m.table,
+        "source": table.source,
+        "period": table.period,
+        "interval": bool(m.denominator or m.of),
+        "priors": {group: asdict(prior) for group, prior in priors.get(m.id, {}).items()},
+        "bounds": {k: v for k, v in asdict(scored.bounds[m.id]).items() if k != "reference"}
+        if m.id in scored.bounds
+        else {},
+        "treated": scored.treated.get(m.id, []),
+        "average": average,
+        "total_numerator": sums.get("n"),
+        "total_denominator": sums.get("d"),
+        "villages": int(values.notna().sum()),
+    }
+
+
+def _effective(scored: Scored) -> dict[str, float]:
+    plan = scored.scheme
+    return {
+        name: plan.weights[j] * plan.dimension_weights[plan.dimension_of[j]] / 1e8
+        for j, name in enumerate(plan.indicators)
+    }
+
+
+def _dimensions(study: Study, scored: Scored) -> list[dict[str, Any]]:
+    own = {d.id: d for d in study.dimension}
+    told = []
+    for name, units in zip(scored.scheme.dimensions, scored.scheme.dimension_weights, strict=True):
+        label = {}
+        for lang in messages.LANGS:
+            given = getattr(own[name], f"label_{lang}") if name in own else ""
+            known = messages.text(f"dimension.{name}", lang) if messages.has(f"dimension.{name}") else name
+            label[f"label_{lang}"] = given or known
+        told.append({"id": name, **label, "weight": units / 1e4})
+    return told
+
+
+def _rules(study: Study) -> list[dict[str, Any]]:
+    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"})
+    return [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value]
+
+
+def _end(villages: pd.DataFrame, *, last: bool) -> str | None:
+    ranked = villages[villages["rank"].notna()].sort_values("rank", kind="stable")
+    return None if ranked.empty else str(ranked.index[-1 if last else 0])
+
+
+def _space(study: Study, villages: pd.DataFrame, space: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = villages["hotspot"].value_counts()
+    return {
+        **space,
+        "islands": int(villages["neighbour_evidence"].isin(["ferry", "none"]).sum()),
+        "hot": int(kinds.get("high-high", 0)),
+        "cold": int(kinds.get("low-low", 0)),
+        "fdr": study.space.fdr,
+        "permutations": study.space.permutations,
+    }
+
+
+def _point(spec: Any, points: pd.DataFrame) -> dict[str, Any]:
+    words: dict[str, Any] = spec.model_dump(include={"id", "label_id", "label_en", "source"})
+    return {**words, "count": int((points["layer"] == spec.id).sum())}

@@ -1,0 +1,252 @@
+"""A table of a study → where each row is, and its numbers; with an account of the rows that are neither."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lokus.errors import DataError, Problem, Where
+from lokus.sources.cells import text_of
+from lokus.sources.leftovers import is_average
+from lokus.sources.numbers import Decimal, Numbers, is_missing, parse_numbers
+from lokus.sources.sheets import Sheet, find_column, matching_columns, nearest_columns, read_sheet
+
+PLACE = ("code", "village", "kecamatan", "kabupaten", "last4")
+FILLED_DOWN = ("kecamatan", "kabupaten")
+COUNTS = {"numerator", "denominator"}
+_TOLD_EACH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """One table of a study, as its file says it. Row numbers are those of the file as Excel shows it, from 1.
+
+    `places`: str columns code, village, kecamatan, kabupaten, last4 by row number; "" when absent. `values`: float64
+    columns by key on the same index; NaN where a cell is missing. A per cent is as written (6,2 % is 6.2). `account`:
+    the other rows, `kind` and `text`; rows that `only` takes away are "filtered". `percent`: by key, whether its cells
+    carry % signs.
+    """
+
+    id: str
+    file: str
+    sheet: str
+    places: pd.DataFrame
+    values: pd.DataFrame
+    account: pd.DataFrame
+    percent: Mapping[str, bool]
+    problems: tuple[Problem, ...]
+
+
+def read_table(
+    path: Path,
+    *,
+    table_id: str,
+    sheet: str = "",
+    place: Mapping[str, str],
+    columns: Mapping[str, Sequence[str]],
+    only: Mapping[str, str] | None = None,
+    decimal: Decimal = "auto",
+    header_rows: int | None = None,
+    name: str = "",
+) -> TableData:
+    """Reads the places and numbers of one table; columns are chosen by header text (`sheets.find_column`).
+
+    place: header texts for code, village, kecamatan, kabupaten, last4; "" = not there. columns: for each key (such as
+    "stunting.numerator") the headers whose cells are summed, NaN if one is missing. only: header → the value a row must
+    have there. decimal: the decimal mark where a column does not tell its own. Errors: `DataError` with every problem
+    of the file, when one of them is fatal.
+    """
+    table = read_sheet(path, sheet, header_rows=header_rows, name=name)
+    problems = list(table.problems)
+    found = _find(table, [*place.values(), *(h for hs in columns.values() for h in hs), *(only or {})], problems)
+    kept = _kept(table, {found[h]: v for h, v in (only or {}).items() if h in found}, problems)
+    known = {key: [found[h] for h in hs] for key, hs in columns.items() if hs and all(h in found for h in hs)}
+    roles = _roles(known)
+    numbers = {c: _numbers(table, c, decimal, problems) for c in roles}
+    for column, read in numbers.items():
+        problems.extend(_unreadable(table, column, read, kept))
+        problems.extend(_implausible(table, column, read, kept, roles[column]))
+        problems.extend(_disagreeing(table, column, read, roles[column]))
+    if any(p.fatal for p in problems):
+        raise DataError(problems)
+    filtered = pd.DataFrame({"kind": "filtered", "text": ""}, index=table.rows.index.difference(kept), dtype="str")
+    return TableData(
+        id=table_id,
+        file=table.file,
+        sheet=table.name,
+        places=_places(table, {k: found[h] for k, h in place.items() if h}).loc[kept],
+        values=pd.DataFrame(
+            {key: sum(numbers[c].values.loc[kept] for c in names) for key, names in known.items()},
+            index=kept,
+            columns=list(known),
+            dtype="float64",
+        ),
+        account=pd.concat([table.left_out, filtered]).sort_index(),
+        percent={key: any(numbers[c].percent for c in names) for key, names in known.items()},
+        problems=tuple(problems),
+    )
+
+
+def _find(table: Sheet, wanted: Iterable[str], problems: list[Problem]) -> dict[str, str]:
+    """The column of every header text; those that are missing or mean several become problems."""
+    found: dict[str, str] = {}
+    for header in dict.fromkeys(h for h in wanted if h):
+        column = find_column(table.columns, header)
+        if column is not None:
+            found[header] = column
+            continue
+        several = matching_columns(table.columns, header)
+        where = Where(table.file, table.name, column=header)
+        if several:
+            problems.append(Problem("column_ambiguous", True, where, {"several": several}))
+        else:
+            problems.append(Problem("column_missing", True, where, {"nearest": nearest_columns(table.columns, header)}))
+    return found
+
+
+def _kept(table: Sheet, only: Mapping[str, str], problems: list[Problem]) -> pd.Index:
+    """The row numbers that have the wanted values."""
+    if table.rows.empty:
+        problems.append(Problem("table_without_rows", True, Where(table.file, table.name)))
+    keep = pd.Series(True, index=table.rows.index)
+    for column, value in only.items():
+        texts = table.rows[column].map(text_of)
+        has = texts.str.casefold() == text_of(value).casefold()
+        if not has.any() and len(has):
+            there = sorted(set(texts) - {""})[:_TOLD_EACH]
+            where = Where(table.file, table.name, column=column)
+            problems.append(Problem("only_matches_nothing", True, where, {"value": value, "values": there}))
+        keep &= has
+    return keep.index[keep]
+
+
+def _roles(known: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+    """What each column is used as: the last part of its keys (numerator, denominator, percent, value)."""
+    roles: dict[str, set[str]] = {}
+    for key, names in known.items():
+        for column in names:
+            roles.setdefault(column, set()).add(key.rpartition(".")[2])
+    return roles
+
+
+def _numbers(table: Sheet, column: str, decimal: Decimal, problems: list[Problem]) -> Numbers:
+    """One column's numbers, totals included: these may tell the notation, by their form or by being the sum."""
+    cells = pd.concat([table.rows[column], table.totals[column]])
+    numbers = parse_numbers(cells)
+    where = Where(table.file, table.name, column=column)
+    if numbers.ambiguous:
+        marks: tuple[Decimal, ...] = (",", ".")
+        summing = [m for m in marks if _adds_up(table, parse_numbers(cells, m).values)]
+        mark = summing[0] if len(summing) == 1 else decimal
+        if mark != "auto":
+            return parse_numbers(cells, mark)
+        example = next(text_of(c) for c in cells if isinstance(c, str) and re.search("[.,]", c))
+        problems.append(Problem("notation_ambiguous", True, where, {"value": example}))
+    elif decimal != "auto" and numbers.notation not in ("", decimal):
+        problems.append(Problem("notation_differs", False, where, {"decimal": decimal, "notation": numbers.notation}))
+    return numbers
+
+
+def _adds_up(table: Sheet, values: pd.Series) -> bool:
+    sums = [s for row in table.totals.index for s in _sums(table, values, row, least=3) if _same(s, values[row])]
+    return bool(sums)
+
+
+def _sums(table: Sheet, values: pd.Series, row: int, least: int = 1) -> list[float]:
+    """The sums a totals row may stand for: of the rows since the totals row before, until the next, or of all."""
+    data = values.loc[table.rows.index]
+    before = max((t for t in table.totals.index if t < row), default=0)
+    after = min((t for t in table.totals.index if t > row), default=data.index.max() + 1 if len(data) else 0)
+    blocks = (data[(data.index > before) & (data.index < row)], data[(data.index > row) & (data.index < after)], data)
+    return [float(block.sum()) for block in blocks if block.notna().sum() >= least]
+
+
+def _same(a: float, b: float) -> bool:
+    return bool(np.isclose(a, b, rtol=1e-9, atol=1e-6))
+
+
+def _unreadable(table: Sheet, column: str, numbers: Numbers, kept: pd.Index) -> Iterable[Problem]:
+    bad = numbers.bad[numbers.bad.index.isin(kept)]
+    for row, cell in bad.head(_TOLD_EACH).items():
+        where = Where(table.file, table.name, int(row), column)
+        yield Problem("not_a_number", True, where, {"value": text_of(cell)[:_TOLD_EACH]})
+    where = Where(table.file, table.name, column=column)
+    if len(bad) > _TOLD_EACH:
+        yield Problem("more_bad_cells", True, where, {"count": len(bad) - _TOLD_EACH})
+    if numbers.unsigned:
+        yield Problem("percent_signs_mixed", True, where, {"count": numbers.unsigned})
+
+
+def _implausible(table: Sheet, column: str, numbers: Numbers, kept: pd.Index, roles: set[str]) -> Iterable[Problem]:
+    values = numbers.values.loc[kept].dropna()
+    below = values[values < 0] if roles & {*COUNTS, "percent", "value"} else values[:0]
+    for row, value in below.head(_TOLD_EACH).items():
+        where = Where(table.file, table.name, int(row), column)
+        yield Problem("negative_number", bool(roles - {"value"}), where, {"value": value})
+    where = Where(table.file, table.name, column=column)
+    broken = values[values % 1 != 0]
+    if roles & COUNTS and len(broken):
+        at = Where(table.file, table.name, int(broken.index[0]), column)
+        yield Problem("count_not_whole", False, at, {"value": broken.iloc[0], "count": len(broken)})
+
+
+def _disagreeing(table: Sheet, column: str, numbers: Numbers, roles: set[str]) -> Iterable[Problem]:
+    """Totals rows that are not the sum of their rows. Per cents do not add up, and a value only may."""
+    for row, cells in table.totals.iterrows():
+        total = numbers.values[row]
+        sums = _sums(table, numbers.values, row)
+        averages = any(is_average(text_of(c)) for c in cells if isinstance(c, str))
+        if np.isnan(total) or not sums or averages or numbers.percent:
+            continue
+        if not roles & COUNTS and (roles != {"value"} or total <= numbers.values.loc[table.rows.index].max()):
+            continue
+        if not any(_same(s, total) for s in sums):
+            nearest = min(sums, key=lambda s: abs(s - total))
+            where = Where(table.file, table.name, int(row), column)
+            yield Problem("total_disagrees", False, where, {"total": float(total), "sum": nearest})
+
+
+def _places(table: Sheet, found: Mapping[str, str]) -> pd.DataFrame:
+    blank = pd.Series("", index=table.rows.index, dtype="str")
+    places = {}
+    for part in PLACE:
+        column = found.get(part)
+        if column is None:
+            places[part] = blank
+        elif part in FILLED_DOWN:
+            places[part] = _filled_down(table, column)
+        else:
+            places[part] = table.rows[column].map(_code if part in ("code", "last4") else text_of)
+    return pd.DataFrame(places, index=table.rows.index).astype("str")
+
+
+def _code(cell: Any) -> str:
+    """A code as text, without what spreadsheets add: a closing .0, an apostrophe in front."""
+    if is_missing(cell):
+        return ""
+    return re.sub(r"^(\d+)\.0+$", r"\1", text_of(cell).lstrip("'`’"))
+
+
+def _filled_down(table: Sheet, column: str) -> pd.Series:
+    """Names written once for a block of rows, given to all of the block, and to nothing beyond it."""
+    texts = table.rows[column].map(text_of).astype("str")
+    boxes = table.merged.get(column, ())
+    for first, last in boxes:
+        if first in texts.index:
+            texts.loc[first:last] = texts[first]
+    if boxes:
+        return texts
+    ends = table.left_out.index[~table.left_out["kind"].isin(["repeated_header", "column_numbers"])]
+    block = pd.Series(np.searchsorted(ends, texts.index), index=texts.index)
+    named = texts != ""
+    repeats = (texts == texts.shift()) & named & (block == block.shift())
+    # Where a name is repeated on every row, an empty cell is a missing name, not one to copy.
+    if repeats.any() or (~named).sum() < named.sum():
+        return texts
+    return texts.where(named).groupby(block).ffill().fillna("")

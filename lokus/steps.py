@@ -1,0 +1,244 @@
+"""The steps of a run: each from a study and the village table to the columns it makes, by the methods' mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from lokus.methods import composite, gaps, prevalence, ranking, scoring, weights
+from lokus.study import Measure, Study
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a step found: `columns` for the village table, and what later steps and the papers need besides."""
+
+    columns: pd.DataFrame
+    extra: Any = None
+
+
+def estimates(study: Study, villages: pd.DataFrame) -> Found:
+    """Step "prevalence": every share with a denominator by empirical Bayes; `extra`: the posteriors by share."""
+    made: dict[str, pd.Series] = {}
+    posteriors: dict[str, pd.DataFrame] = {}
+    priors: dict[str, Mapping[str, prevalence.Prior]] = {}
+    kabupaten, kecamatan = villages["kabupaten_code"], villages["kecamatan_code"]
+    for m in study.measures:
+        if m.denominator:
+            n = villages[f"denominator_{m.id}"]
+            # More people reached than there are in the target group (a projected denominator) counts as all reached.
+            y = villages[f"numerator_{m.id}"].clip(upper=n)
+            group, wider = (kabupaten, None) if study.method.prior == "kabupaten" else (kecamatan, kabupaten)
+            priors[m.id] = prevalence.priors_by(group, y, n, wider=wider)
+            posteriors[m.id] = prevalence.posterior(y, n, priors[m.id], group, study.method.interval)
+            told = posteriors[m.id]
+        elif not m.of:
+            told = pd.DataFrame({"estimate": villages[f"value_{m.id}"]}).reindex(columns=list(TOLD))
+        for name in () if m.of else TOLD:
+            made[f"{name}_{m.id}"] = told[name].astype("float64")
+    for m in (m for m in study.measures if m.of):
+        for name in TOLD:
+            people = 1.0 if name == "shrinkage" else villages[f"denominator_{m.of}"]
+            made[f"{name}_{m.id}"] = made[f"{name}_{m.of}"] * people
+    return Found(pd.DataFrame(made, index=villages.index), (posteriors, priors))
+
+
+TOLD = ("estimate", "low", "high", "shrinkage")
+
+
+def service_gaps(study: Study, villages: pd.DataFrame) -> Found:
+    """Step "gaps": how far each share is from its target, in share and in people, by the values as counted."""
+    made: dict[str, pd.Series] = {}
+    for m in study.measures:
+        if m.kind != "share":
+            continue
+        value = villages[f"value_{m.id}"].clip(0, 1)
+        if m.target is not None:
+            made[f"gap_{m.id}"] = gaps.gap(value, m.target, m.better)
+        if m.denominator:
+            made[f"gap_people_{m.id}"] = gaps.gap_people(value, villages[f"denominator_{m.id}"], m.better)
+    return Found(pd.DataFrame(made, index=villages.index))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the score was made by: `bounds` and `treated` villages by indicator, and the `scheme` of weights."""
+
+    bounds: Mapping[str, composite.Bounds]
+    treated: Mapping[str, list[str]]
+    scheme: scoring.Scheme
+    measures: tuple[Measure, ...]
+
+
+def score(study: Study, villages: pd.DataFrame) -> Found:
+    """Step "score": needs, weights, the exact score and the rank; `extra` is a `Scored`."""
+    scored = tuple(m for m in study.measures if m.score and m.weight > 0)
+    bounds, treated = _scales(study, scored, villages)
+    needs = pd.DataFrame({m.id: composite.need(villages[f"estimate_{m.id}"], bounds[m.id]) for m in scored})
+    plan = _scheme(study, scored, needs)
+    parts = scoring.score_units(scoring.need_units(needs.to_numpy(dtype=float)), plan)
+    observed = _observed_weight(scored, villages, plan, parts.observed_weight)
+    short = [parts.observed_weight == 0, observed < study.method.least_observed]
+    status = np.select(short, ["no_data", "data_short"], "ranked")
+    ranked, index = status == "ranked", villages.index
+    exact = np.where(ranked, parts.units, scoring.MISSING)
+    dimensions = np.where(parts.dimensions >= 0, parts.dimensions / 1e6, np.nan)
+    made: dict[str, Any] = {f"need_{m.id}": needs[m.id] for m in scored}
+    made |= {f"contribution_{m.id}": np.where(ranked, parts.contributions[:, j], np.nan) for j, m in enumerate(scored)}
+    made |= {f"dimension_{name}": dimensions[:, d] for d, name in enumerate(plan.dimensions)}
+    made |= {
+        "observed_weight": observed,
+        "status": pd.Series(status, index=index, dtype="str"),
+        "score": np.where(ranked, exact / scoring.UNIT, np.nan),
+        "score_units": pd.Series(exact, index=index, dtype="Int64").mask(~ranked),
+        "rank": scoring.min_rank(exact),
+    }
+    return Found(pd.DataFrame(made, index=index), Scored(bounds, treated, plan, scored))
+
+
+def _scales(
+    study: Study, scored: tuple[Measure, ...], villages: pd.DataFrame
+) -> tuple[dict[str, composite.Bounds], dict[str, list[str]]]:
+    bounds: dict[str, composite.Bounds] = {}
+    treated: dict[str, list[str]] = {}
+    for m in scored:
+        values = villages[f"estimate_{m.id}"]
+        limits: composite.Limits = (None, None)
+        treated[m.id] = []
+        if study.method.treatment == "winsorise" and study.method.normalise in ("minmax", "zscore"):
+            outcome = composite.treat(values)
+            values, limits = outcome.values, outcome.limits
+            treated[m.id] = outcome.points.index[outcome.points != ""].tolist()
+        posts = m.goalposts or (0.0, m.target or 1.0) if study.method.normalise == "goalposts" else None
+        bounds[m.id] = composite.bounds(values, study.method.normalise, m.better, goalposts=posts, limits=limits)
+    return bounds, treated
+
+
+def _scheme(study: Study, scored: tuple[Measure, ...], needs: pd.DataFrame) -> scoring.Scheme:
+    given = np.array([m.weight for m in scored])
+    weighed = weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
+    # Without dimensions of its own weight an indicator's weight is its share of the whole score.
+    own = {d.id: d.weight for d in study.dimension}
+    used = dict.fromkeys([*own, *(m.dimension for m in scored)])
+    sums = {d: float(sum(w for m, w in zip(scored, weighed, strict=True) if m.dimension == d)) for d in used}
+    return scoring.scheme_of(
+        {m.id: (m.dimension, w) for m, w in zip(scored, weighed.tolist(), strict=True)},
+        {d: (own[d] if own else total) for d, total in sums.items() if total > 0},
+        within=study.method.within,
+        across=study.method.across,
+    )
+
+
+def _observed_weight(
+    scored: tuple[Measure, ...], villages: pd.DataFrame, plan: scoring.Scheme, seen: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """Share of the weight that is observed, of what could be: no target group is no lack of data."""
+    none = [
+        (villages.get(f"denominator_{m.id}") == 0) if m.denominator else np.zeros(len(villages), bool) for m in scored
+    ]
+    could = scoring.score_units(np.where(np.stack(none, axis=1), scoring.MISSING, 0).astype(np.int64), plan)
+    share = np.divide(seen, could.observed_weight, out=np.zeros(len(villages)), where=could.observed_weight > 0)
+    clipped: np.ndarray[Any, Any] = np.clip(share, 0.0, 1.0)
+    return clipped
+
+
+def uncertainty(
+    study: Study,
+    villages: pd.DataFrame,
+    posteriors: Mapping[str, pd.DataFrame],
+    scored: Scored,
+    tell: Callable[[int, int], None],
+) -> Found:
+    """Step "uncertainty": the rank's interval and the probability of the top N, over rates and weights."""
+    parts = []
+    for m in scored.measures:
+        share = posteriors.get(m.of or m.id)
+        drawn = {} if share is None else {c: share[c].to_numpy(dtype=float) for c in ("a", "b")}
+        people = villages[f"denominator_{m.of}"].to_numpy(dtype=float) if m.of else None
+        values = villages[f"estimate_{m.id}"].to_numpy(dtype=float)
+        parts.append(ranking.Ingredient(values, scored.bounds[m.id], m.of or m.id, **drawn, multiplier=people))
+    table = ranking.rank_uncertainty(
+        parts, scored.scheme, top_n=study.selection.count, draws=study.uncertainty.draws,
+        spread=study.uncertainty.weight_spread, seed=study.study.seed, level=study.method.interval,
+        ranked=(villages["status"] == "ranked").to_numpy(), on_chunk=tell,
+    ).set_axis(villages.index)  # fmt: skip
+    return Found(table.assign(certainty=ranking.certainty(table["p_top"])))
+
+
+def space(study: Study, villages: pd.DataFrame, metric: gpd.GeoSeries) -> Found:
+    """Step "spatial": neighbours, and local Moran of the burden; `extra`: what it says of the whole kabupaten."""
+    from lokus.methods import hotspots, spatial
+
+    adjacency = spatial.contiguity(metric, near_m=study.space.near_m, islands=study.space.islands)
+    index = villages.index
+    found = adjacency.groupby(level="focal")
+    evidence = found["evidence"].max()  # the strongest: touch, near, ferry happen to stand so in the alphabet
+    of = study.space.of or _looked_at(study)
+    chosen: dict[str, int] = {"permutations": study.space.permutations, "seed": study.study.seed}
+    rate = villages[f"estimate_{of}"]
+    if f"denominator_{of}" in villages:
+        capped = villages[f"numerator_{of}"].clip(upper=villages[f"denominator_{of}"])
+        rate = hotspots.eb_standardise(capped, villages[f"denominator_{of}"])
+    local = hotspots.local_moran(rate, adjacency, **chosen)
+    whole = hotspots.moran_test(rate, adjacency, **chosen)
+    made = pd.DataFrame(
+        {
+            "neighbours": found.size().reindex(index, fill_value=0).astype("int64"),
+            "neighbour_evidence": evidence.reindex(index).fillna("none").astype("str"),
+            "moran_local": local["i"],
+            "moran_p": local["p"],
+            "moran_q": local["q"],
+            "hotspot": hotspots.hotspot(local, study.space.fdr),
+        },
+        index=index,
+    )
+    return Found(made, {"of": of, "moran_i": whole.i, "moran_p": whole.p})
+
+
+def _looked_at(study: Study) -> str:
+    """What hot spots are looked for in: the first share of the burden, else the heaviest indicator of the score."""
+    burden = [m.id for m in study.measures if m.dimension == "burden" and m.kind == "share" and m.score]
+    heaviest = max((m for m in study.measures if m.score), key=lambda m: m.weight)
+    return burden[0] if burden else heaviest.id
+
+
+def groups(study: Study, villages: pd.DataFrame, scored: Scored) -> Found:
+    """Step "clusters": villages that lack the same things, by needs other than the burden; `extra`: a `Typology`."""
+    from lokus.methods import clusters
+
+    services = [m.id for m in scored.measures if m.dimension != "burden"] or [m.id for m in scored.measures]
+    needs = villages[[f"need_{i}" for i in services]].set_axis(services, axis=1)
+    c = study.clusters
+    found = clusters.typology(needs, k_min=c.k_min, k_max=c.k_max, least_members=c.least_members, seed=study.study.seed)
+    return Found(pd.DataFrame({"cluster": found.labels}, index=villages.index), found)
+
+
+def choice(study: Study, villages: pd.DataFrame) -> Found:
+    """Step "selection": the villages chosen under the study's rules."""
+    from lokus.methods import selection
+
+    rules = study.selection
+    named = {name: {n.village: n for n in getattr(rules, name)} for name in ("keep", "drop", "add", "remove")}
+    last_year = villages.index[villages["last_year"]].tolist() if rules.keep_last_year else []
+    keep = [
+        code for code in dict.fromkeys([*named["keep"], *last_year]) if code not in {*named["drop"], *named["remove"]}
+    ]
+    found = selection.choose(
+        villages["score_units"],
+        villages["kecamatan_code"],
+        selection.Rules(
+            rules.count, rules.max_per_kecamatan, rules.min_per_kecamatan, rules.least_kecamatan,
+            tuple(keep), *(tuple(named[name]) for name in ("drop", "add", "remove")),
+        ),
+    )  # fmt: skip
+    reasons = {
+        code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for by in named.values() for code, n in by.items()
+    }
+    return Found(
+        found.assign(reason=pd.Series(villages.index.map(lambda c: reasons.get(c, "")), villages.index, dtype="str"))
+    )

@@ -1,0 +1,171 @@
+"""`crosswalk.csv`: what a person decided about rows no rule may decide, reused by the next run and the next year.
+
+One line for each spelling of a place in a table. `village_code` is the decision: a village's code, or "-" for a row
+that is no village of the study. A line without a table counts for every table.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lokus import messages
+from lokus.errors import DataError, Problem, Where
+from lokus.villages import codes
+from lokus.villages.codes import CodeSystem
+
+OFFERED = 3
+COLUMNS = (
+    "table", "kecamatan", "village", "code", "reason",
+    *(f"{what}_{k}" for k in range(1, OFFERED + 1) for what in ("candidate", "similarity")),
+    "village_code", "note",
+)  # fmt: skip
+NEEDED = ("kecamatan", "village", "village_code")
+IGNORED = "-"
+Key = tuple[str, str, str]
+
+
+def key_of(kecamatan: str, village: str, code: str) -> Key:
+    """What makes two rows the same question: the three cells as written, but for case and spaces."""
+    told = (" ".join(cell.casefold().split()) for cell in (kecamatan, village, code))
+    return next(told), next(told), next(told)
+
+
+def empty() -> pd.DataFrame:
+    """A crosswalk without a line."""
+    return pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS}, index=pd.Index([], dtype="int64"))
+
+
+def read(path: Path, name: str = "") -> pd.DataFrame:
+    """The crosswalk as a person saved it: `,` `;` or tab, UTF-8 with or without BOM, or cp1252; empty where no file is.
+
+    Index: the row of the file as a spreadsheet shows it. Columns: `COLUMNS`, str, "" for an empty cell.
+    Raises `DataError` where the file cannot be read or lacks a needed column.
+    """
+    if not path.exists():
+        return empty()
+    where = Where(file=name or path.name)
+    try:
+        lines = list(_lines(path.read_bytes()))
+    except (OSError, csv.Error, UnicodeDecodeError) as fault:
+        raise DataError([Problem("crosswalk_unreadable", True, where, {"why": type(fault).__name__})]) from fault
+    header = [cell.strip().casefold() for cell in lines[0][1]] if lines else []
+    absent = [column for column in NEEDED if column not in header]
+    if absent:
+        raise DataError([Problem("crosswalk_columns", True, where, {"columns": absent})])
+    told = {row: dict(zip(header, map(_said, cells), strict=False)) for row, cells in lines[1:] if any(cells)}
+    frame = pd.DataFrame([[cells.get(c, "") for c in COLUMNS] for cells in told.values()], columns=COLUMNS, dtype="str")
+    return frame.set_axis(pd.Index(list(told), dtype="int64"))
+
+
+def decisions(crosswalk: pd.DataFrame, table_id: str, system: CodeSystem) -> dict[Key, str]:
+    """The person's decisions that count for a table: key → village code or "-"; its own lines before general ones."""
+    found: dict[Key, str] = {}
+    for line in crosswalk[crosswalk["table"].isin(["", table_id])].sort_values("table", kind="stable").itertuples():
+        if decided := _decision(line.village_code, system):
+            found[key_of(line.kecamatan, line.village, line.code)] = decided
+    return found
+
+
+def problems(crosswalk: pd.DataFrame, known: Collection[str], system: CodeSystem, file: str) -> list[Problem]:
+    """Decisions that name no village of the study, and lines that decide one question in two ways; all fatal."""
+    found = []
+    first: dict[tuple[str, Key], tuple[int, str]] = {}
+    for line in crosswalk[crosswalk["village_code"] != ""].itertuples():
+        where = Where(file=file, row=int(line.Index), column="village_code")
+        decided = _decision(line.village_code, system)
+        if decided != IGNORED and decided not in known:
+            told = {"village": line.village, "value": line.village_code}
+            found.append(Problem("crosswalk_unknown_code", True, where, told))
+        question = (line.table, key_of(line.kecamatan, line.village, line.code))
+        row, before = first.setdefault(question, (int(line.Index), decided))
+        if before != decided:
+            found.append(Problem("crosswalk_twice", True, where, {"village": line.village, "other": str(row)}))
+    return found
+
+
+def merge(
+    existing: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], lang: str = "id"
+) -> pd.DataFrame:
+    """The crosswalk after a run: decided lines kept for ever, undecided ones as the tables ask them now.
+
+    `tables`: id → (places, matches); the reasons are told in `lang`. Lines of tables that were not part of the run are
+    kept as they are, and so is a note. Order: table, kecamatan, village, code; index from 2, the rows of the file.
+    """
+    old = {(line["table"], key_of(line["kecamatan"], line["village"], line["code"])): line
+           for line in existing.to_dict("records")}  # fmt: skip
+    lines = {q: line for q, line in old.items() if line["village_code"] or line["note"] or q[0] not in tables}
+    general = {key for (table, key), line in old.items() if not table and line["village_code"]}
+    for table, (places, matches) in tables.items():
+        open_ = matches["status"].isin(["candidate", "unmatched"])
+        for row in places[open_].join(matches[["reason", "candidates"]]).to_dict("records"):
+            row["code"] = row["code"] or row["last4"]
+            row["reason"] = messages.text(f"match.reason.{row['reason']}", lang)
+            question = (table, key_of(row["kecamatan"], row["village"], row["code"]))
+            if question[1] not in general and not lines.get(question, {}).get("village_code"):
+                lines[question] = _line(table, row, lines.get(question, {}).get("note", ""))
+    ordered = [lines[q] for q in sorted(lines)]
+    index = pd.RangeIndex(2, len(ordered) + 2)
+    return pd.DataFrame(ordered, columns=list(COLUMNS), index=index, dtype="str").fillna("")
+
+
+def write(path: Path, crosswalk: pd.DataFrame) -> None:
+    """Writes the file whole or not at all: UTF-8 with BOM and `;`, which Excel opens by itself."""
+    text = io.StringIO()
+    out = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    out.writerow(COLUMNS)
+    out.writerows([_safe(cell) for cell in line] for line in crosswalk[list(COLUMNS)].itertuples(index=False))
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(text.getvalue().encode("utf-8-sig"))
+        part.replace(path)
+    except OSError as fault:
+        part.unlink(missing_ok=True)
+        raise DataError([Problem("crosswalk_locked", True, Where(file=path.name))]) from fault
+
+
+def _line(table: str, row: Mapping[str, Any], note: str) -> dict[str, str]:
+    line = {"table": table, "note": note} | {cell: row[cell] for cell in ("kecamatan", "village", "code", "reason")}
+    for k, (code, name, similarity) in enumerate(row["candidates"][:OFFERED], start=1):
+        line |= {f"candidate_{k}": f"{code} {name}", f"similarity_{k}": f"{similarity:.2f}"}
+    return {column: line.get(column, "") for column in COLUMNS}
+
+
+def _decision(cell: str, system: CodeSystem) -> str:
+    cell = cell.strip()
+    if cell in ("", IGNORED):
+        return cell
+    # A candidate copied whole ("76.01.02.2010 Pakava") is a decision too.
+    return codes.parse(cell, system) or codes.parse(cell.split()[0], system) or cell
+
+
+def _lines(raw: bytes) -> list[tuple[int, list[str]]]:
+    text = _text(raw)
+    head = next((line for line in text.splitlines() if line and not line.startswith("sep=")), "")
+    delimiter = max(";,\t", key=head.count)
+    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1)
+    return [(row, cells) for row, cells in rows if cells and not cells[0].startswith("sep=")]
+
+
+def _text(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252")
+
+
+def _safe(cell: str) -> str:
+    """A cell no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell != IGNORED and cell.startswith(("=", "+", "-", "@")) else cell
+
+
+def _said(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell

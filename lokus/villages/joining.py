@@ -1,0 +1,196 @@
+"""Values onto villages, and the account of every row and every village: rows in = rows joined + rows reported."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lokus.errors import Problem, Where
+from lokus.villages import codes, names
+
+ACCOUNT = (
+    "table", "row", "kind", "kecamatan", "village", "code", "status", "rung", "village_code", "similarity",
+    "candidates", "reason",
+)  # fmt: skip
+JOINED = ("matched", "new")
+# Beyond this many of one kind, one line with the number says more than the lines.
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A table on the villages: `values` on the village index, the `account` of all its rows, and what is doubtful."""
+
+    values: pd.DataFrame
+    account: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+
+def join(
+    table_id: str,
+    places: pd.DataFrame,
+    values: pd.DataFrame,
+    matches: pd.DataFrame,
+    villages: pd.DataFrame,
+    *,
+    repeated: Literal["refuse", "sum"] = "refuse",
+    shares: Collection[str] = (),
+    left_out: pd.DataFrame | None = None,
+    file: str = "",
+    sheet: str = "",
+) -> Joined:
+    """A table's values on the village index, and what became of each of its rows.
+
+    Parameters: `places`, `values`, `matches` on one index (row numbers); `villages` as `extend` gives them; `repeated`
+    what to do where several rows are one village: "refuse" (fatal) or "sum" the counts; `shares` columns that cannot be
+    summed; `left_out` the rows that are no data (index row number; kind, text).
+
+    Returns values on the village index, NaN where no row is (or where a summed row is empty: a part is no whole); the
+    account has one line for each data row, each row left out, and each village without a row.
+    """
+    where = Where(file=file, sheet=sheet)
+    rows = matches["village_code"].where(matches["status"].isin(JOINED)).dropna()
+    listed = rows.isin(villages.index)
+    problems = [_unlisted(at, code, places, where) for at, code in rows[~listed].items()]
+    rows = rows[listed]
+    twice = rows[rows.duplicated(keep=False)].sort_values(kind="stable")
+    if repeated == "refuse":
+        problems += _repeated(twice, villages, where)
+        once = rows.drop(twice.index)
+        joined = values.loc[once.index].set_axis(once.to_numpy())
+    else:
+        problems += _summed(twice, values, villages, shares, where)
+        joined = _sums(values.loc[rows.index], rows, [c for c in shares if c in values], twice)
+    account = pd.concat(
+        [_data_rows(table_id, places, matches), _left_out(table_id, left_out), _no_rows(table_id, rows, villages)],
+        ignore_index=True,
+    )
+    on_villages = joined.reindex(villages.index).astype("float64").rename_axis(index=villages.index.name)
+    return Joined(on_villages, account, tuple(problems))
+
+
+def extend(villages: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
+    """The villages with those that have a code and a name in a table but no polygon (`has_boundary` False, area NaN).
+
+    `tables`: id → (places, matches). A code that two tables name differently is not added: its rows stay reported.
+    """
+    told = [p[["village"]].assign(code=m["village_code"])[m["status"] == "new"] for p, m in tables.values()]
+    found = pd.concat(told) if told else pd.DataFrame({"village": [], "code": []}, dtype="str")
+    new = found.groupby("code")["village"].agg(["first", lambda v: v.map(names.squeeze).nunique()])
+    new = new[new.iloc[:, 1] == 1]["first"]
+    if new.empty:
+        return villages
+    areas = villages.drop_duplicates("kecamatan_code").set_index("kecamatan_code")
+    kecamatan = codes.kecamatan_of(new.index)
+    added = areas.loc[kecamatan, ["kecamatan", "kabupaten_code", "kabupaten"]].reset_index().set_axis(new.index)
+    added = added.assign(
+        village=new.map(_shown),
+        village_kind=codes.kind_of(new.index),
+        area_km2=np.nan,
+        has_boundary=False,
+    )
+    return pd.concat([villages, added[villages.columns]]).sort_index().rename_axis(index=villages.index.name)
+
+
+def problems_of(table_id: str, file: str, sheet: str, matches: pd.DataFrame, places: pd.DataFrame) -> list[Problem]:
+    """Warnings for the rows a person must look at; one warning with the number where more than 20 have one reason."""
+    asked = matches[matches["reason"].ne("") & matches["reason"].ne("ignored_by_person")]
+    found = []
+    for reason, rows in asked.groupby("reason", sort=True):
+        many = len(rows) > MOST_TOLD
+        if many and reason == "other_kabupaten":
+            found.append(
+                Problem("places_outside", False, Where(file=file, sheet=sheet), _some(table_id, rows, places, 0))
+            )
+            continue
+        for at, row in rows[:MOST_TOLD].iterrows():
+            params = {column: places.loc[at, column] or "–" for column in ("village", "kecamatan")}
+            params["code"] = places.loc[at, "code"] or places.loc[at, "last4"] or "–"
+            params["candidates"] = _told(row["candidates"]) or "–"
+            found.append(Problem(f"place_{reason}", False, Where(file=file, sheet=sheet, row=int(at)), params))
+        if many:
+            found.append(
+                Problem("places_more", False, Where(file=file, sheet=sheet), _some(table_id, rows, places, MOST_TOLD))
+            )
+    return found
+
+
+def _some(table_id: str, rows: pd.DataFrame, places: pd.DataFrame, told: int) -> dict[str, Any]:
+    some = [places.loc[at, "village"] or places.loc[at, "code"] or "–" for at in rows.index[:3]]
+    return {"table": table_id, "count": len(rows) - told, "some": some}
+
+
+def _sums(values: pd.DataFrame, rows: pd.Series, shares: list[str], twice: pd.Series) -> pd.DataFrame:
+    groups = values.groupby(rows)
+    # A missing part makes the whole unknown: missing is never zero.
+    sums = groups.sum(min_count=1).where(groups.count().eq(groups.size(), axis=0))
+    sums.loc[twice.unique(), shares] = np.nan
+    return sums
+
+
+def _unlisted(at: int, code: str, places: pd.DataFrame, where: Where) -> Problem:
+    told = {"code": code, "village": places.loc[at, "village"]}
+    return Problem("new_village_names_disagree", False, replace(where, row=int(at)), told)
+
+
+def _repeated(twice: pd.Series, villages: pd.DataFrame, where: Where) -> Iterator[Problem]:
+    groups = list(twice.groupby(twice, sort=True))
+    for code, rows in groups[:MOST_TOLD]:
+        told = {"village": villages.loc[code, "village"], "code": code, "rows": [str(at) for at in sorted(rows.index)]}
+        yield Problem("repeated_village", True, where, told)
+    if len(groups) > MOST_TOLD:
+        yield Problem("repeated_villages", True, where, {"count": len(groups) - MOST_TOLD, "rows": len(twice)})
+
+
+def _summed(
+    twice: pd.Series, values: pd.DataFrame, villages: pd.DataFrame, shares: Collection[str], where: Where
+) -> Iterator[Problem]:
+    for code, rows in twice.groupby(twice, sort=True):
+        part = values.loc[rows.index]
+        torn = part.columns[part.isna().any() & part.notna().any()]
+        if len(torn):
+            empty = sorted(part.index[part[torn].isna().any(axis=1)])
+            told = {"village": villages.loc[code, "village"], "rows": [str(at) for at in empty], "columns": list(torn)}
+            yield Problem("repeated_partly_empty", False, where, told)
+    if len(twice) and (unsummed := [c for c in shares if c in values]):
+        yield Problem("repeated_shares", True, where, {"columns": unsummed})
+
+
+def _data_rows(table_id: str, places: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
+    lines = places[["kecamatan", "village", "code"]].join(matches)
+    lines["code"] = lines["code"].where(lines["code"] != "", places["last4"])
+    lines["candidates"] = lines["candidates"].map(_told)
+    return _account(table_id, lines.assign(row=lines.index, kind="data"))
+
+
+def _left_out(table_id: str, left_out: pd.DataFrame | None) -> pd.DataFrame:
+    if left_out is None:
+        return _account(table_id, pd.DataFrame())
+    return _account(
+        table_id, pd.DataFrame({"row": left_out.index, "kind": left_out["kind"], "village": left_out["text"]})
+    )
+
+
+def _no_rows(table_id: str, rows: pd.Series, villages: pd.DataFrame) -> pd.DataFrame:
+    none = villages[~villages.index.isin(rows)]
+    lines = none[["kecamatan", "village"]].assign(kind="village", status="no_row", village_code=none.index)
+    return _account(table_id, lines)
+
+
+def _account(table_id: str, lines: pd.DataFrame) -> pd.DataFrame:
+    lines = lines.assign(table=table_id).reindex(columns=list(ACCOUNT))
+    texts = [c for c in ACCOUNT if c not in ("row", "similarity", "village_code")]
+    lines[texts] = lines[texts].astype("str").fillna("")
+    return lines.astype({"row": "Int64", "similarity": "float64", "village_code": "str"})
+
+
+def _told(candidates: tuple[tuple[str, str, float], ...]) -> str:
+    return ", ".join(f"{name} ({code})" for code, name, _ in candidates)
+
+
+def _shown(name: str) -> str:
+    return " ".join(w if names.ROMAN.fullmatch(w.lower()) else w.capitalize() for w in name.split())

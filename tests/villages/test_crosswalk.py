@@ -1,0 +1,148 @@
+"""Laws of the crosswalk: decisions are kept for ever, in whatever form a spreadsheet saved them."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from villages.conftest import places_of, villages_of
+
+from lokus.errors import DataError
+from lokus.villages import crosswalk
+from lokus.villages.matching import match
+
+VILLAGES = villages_of(
+    ("76.01.02.2010", "Pakava", "Pasangkayu"),
+    ("76.01.12.2005", "Kulu", "Lariang"),
+    ("76.01.12.2006", "Batu Matoru", "Lariang"),
+    kabupaten="Pasangkayu",
+)
+PLACES = places_of(4, village=["PAKAWA", "GODANG", "BATU MATORU"])
+
+
+def found(places=PLACES, decided=None, table="gizi"):
+    return match(places, VILLAGES, code_system=None, village_system="kemendagri", crosswalk=decided, table_id=table)
+
+
+def asked(existing=None, places=PLACES, table="gizi"):
+    existing = crosswalk.empty() if existing is None else existing
+    return crosswalk.merge(existing, {table: (places, found(places, existing, table))})
+
+
+def lines_of(*lines):
+    return (
+        pd.DataFrame(lines, columns=list(crosswalk.COLUMNS), dtype="str")
+        .fillna("")
+        .set_axis(pd.RangeIndex(2, len(lines) + 2))
+    )
+
+
+def test_rows_that_nothing_settles_are_asked():
+    lines = asked()
+    assert lines["village"].tolist() == ["GODANG", "PAKAWA"]
+    assert lines["candidate_1"].tolist() == ["76.01.12.2005 Kulu", "76.01.02.2010 Pakava"]
+    assert (lines["village_code"] == "").all()
+    assert lines.index.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("decision", ["76.01.12.2005", "7601122005", "76.01.12.2005 Kulu", " 7601122005.0 "])
+def test_a_decision_survives_every_spreadsheet(tmp_path, encoding, delimiter, decision):
+    lines = asked().assign(note="rumah sakit “Ako” é")
+    lines.loc[2, "village_code"] = decision
+    text = io.StringIO()
+    lines.to_csv(text, sep=delimiter, index=False, lineterminator="\r\n")
+    path = tmp_path / "crosswalk.csv"
+    path.write_bytes(text.getvalue().encode(encoding))
+    read = crosswalk.read(path)
+    assert crosswalk.problems(read, VILLAGES.index, "kemendagri", path.name) == []
+    godang = found(decided=read).loc[5]
+    assert (godang["rung"], godang["village_code"]) == ("crosswalk", "76.01.12.2005")
+    again = asked(read)
+    assert again["village_code"].tolist() == [decision.strip(), ""]
+    assert again["note"].tolist() == lines["note"].tolist()
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude_categories=("Cs", "Cc")), max_size=8)
+
+
+@given(lines=st.lists(st.lists(CELL.map(str.strip), min_size=13, max_size=13).filter(any), max_size=4))
+def test_write_then_read_is_identity(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("crosswalk") / "crosswalk.csv"
+    frame = lines_of(*(dict(zip(crosswalk.COLUMNS, line, strict=True)) for line in lines))
+    crosswalk.write(path, frame)
+    pd.testing.assert_frame_equal(crosswalk.read(path), frame, check_index_type=False)
+    cells = [cell for line in csv.reader(io.StringIO(path.read_text("utf-8-sig")), delimiter=";") for cell in line]
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "@", "-") and cell != "-"]
+    assert [p.name for p in path.parent.iterdir()] == ["crosswalk.csv"]
+
+
+def test_merging_twice_changes_nothing_more():
+    once = asked()
+    pd.testing.assert_frame_equal(asked(once), once)
+
+
+def test_decided_lines_stay_when_the_row_is_gone_and_undecided_ones_go():
+    once = asked()
+    once.loc[3, "village_code"] = "76.01.02.2010"
+    assert asked(once, PLACES.iloc[2:])["village"].tolist() == ["PAKAWA"]
+    # A table that was not part of the run keeps its questions.
+    assert asked(once, PLACES.iloc[2:], "krs")["village"].tolist() == ["GODANG", "PAKAWA"]
+
+
+def test_a_line_without_a_table_answers_for_every_table():
+    general = lines_of({"village": "Pakawa", "village_code": "76.01.02.2010"})
+    assert found(decided=general, table="krs").loc[4, "rung"] == "crosswalk"
+    assert asked(general)["village"].tolist() == ["Pakawa", "GODANG"]
+
+
+def test_a_tables_own_line_goes_before_the_general_one():
+    both = lines_of({"table": "gizi", "village": "PAKAWA", "village_code": "76.01.12.2005"},
+                    {"village": "PAKAWA", "village_code": "76.01.02.2010"})  # fmt: skip
+    for lines in (both, both.iloc[::-1]):
+        assert found(decided=lines).loc[4, "village_code"] == "76.01.12.2005"
+        assert found(decided=lines, table="krs").loc[4, "village_code"] == "76.01.02.2010"
+
+
+def test_wrong_decisions_are_told_with_their_rows():
+    lines = lines_of(
+        {"table": "gizi", "village": "PAKAWA", "village_code": "76.01.02.2010"},
+        {"table": "gizi", "village": "GODANG", "village_code": "76.01.99.2005"},
+        {"table": "gizi", "village": "RSUD", "village_code": "-"},
+        {"table": "gizi", "village": "pakawa", "village_code": "76.01.12.2005"},
+        {"table": "krs", "village": "PAKAWA", "village_code": "76.01.12.2005"},
+        {"table": "gizi", "village": "Ako", "village_code": "ako"},
+    )
+    told = crosswalk.problems(lines, VILLAGES.index, "kemendagri", "crosswalk.csv")
+    assert [(p.code, p.where.row, p.fatal) for p in told] == [
+        ("crosswalk_unknown_code", 3, True),
+        ("crosswalk_twice", 5, True),
+        ("crosswalk_unknown_code", 7, True),
+    ]
+    # An unknown code decides nothing: the row is asked again.
+    assert found(decided=lines).loc[5, "status"] == "unmatched"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [(b"desa;kode\r\nA;B\r\n", "crosswalk_columns"), (b"", "crosswalk_columns"), (b"\xff\xfe\x00", "crosswalk_unreadable"),
+     (b"kecamatan;village;village_code\r\n" + b"x" * 140_000, "crosswalk_unreadable")],
+)  # fmt: skip
+def test_a_file_that_is_no_crosswalk_is_told(tmp_path, raw, code):
+    path = tmp_path / "crosswalk.csv"
+    path.write_bytes(raw)
+    with pytest.raises(DataError) as fault:
+        crosswalk.read(path)
+    assert [p.code for p in fault.value.problems] == [code]
+
+
+def test_no_file_is_an_empty_crosswalk_and_a_folder_cannot_be_written(tmp_path):
+    assert crosswalk.read(tmp_path / "crosswalk.csv").empty
+    (tmp_path / "crosswalk.csv").mkdir()
+    with pytest.raises(DataError) as fault:
+        crosswalk.write(tmp_path / "crosswalk.csv", crosswalk.empty())
+    assert [p.code for p in fault.value.problems] == ["crosswalk_locked"]
+    assert [p.name for p in tmp_path.iterdir()] == ["crosswalk.csv"]
