@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from lokus.errors import Problem, StudyError, Where
 from lokus.methods import composite, gaps, prevalence, ranking, scoring, weights
 from lokus.study import Measure, Study
 
@@ -47,6 +48,9 @@ def estimates(study: Study, villages: pd.DataFrame) -> Found:
             made[f"{name}_{m.id}"] = made[f"{name}_{m.of}"] * people
     return Found(pd.DataFrame(made, index=villages.index), (posteriors, priors))
 
+
+# Ranks kept in memory: up to 4 bytes each.
+MOST_DRAWN = 250_000_000
 
 TOLD = ("estimate", "low", "high", "shrinkage")
 
@@ -155,6 +159,9 @@ def uncertainty(
     tell: Callable[[int, int], None],
 ) -> Found:
     """Step "uncertainty": the rank's interval and the probability of the top N, over rates and weights."""
+    if study.uncertainty.draws * len(villages) > MOST_DRAWN:
+        told = {"draws": study.uncertainty.draws, "villages": len(villages), "most": MOST_DRAWN // len(villages)}
+        raise StudyError([Problem("draws_too_many", True, Where(file="lokus.toml", key="uncertainty.draws"), told)])
     parts = []
     for m in scored.measures:
         share = posteriors.get(m.of or m.id)

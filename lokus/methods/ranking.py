@@ -139,7 +139,11 @@ def _check(ingredients: Sequence[Ingredient], scheme: Scheme, draws: int) -> Non
         raise ValueError(f"{len(ingredients)} ingredients for {len(scheme.indicators)} indicators")
     first: dict[str, tuple[Floats, Floats]] = {}
     for i in ingredients:
-        if i.a is None or i.b is None or not i.draw:
+        if i.a is None or i.b is None:
+            if i.a is not i.b:
+                raise ValueError("a posterior needs both a and b")
+            continue
+        if not i.draw:
             continue
         a, b = first.setdefault(i.draw, (i.a, i.b))
         if not np.array_equal(i.a, a, equal_nan=True) or not np.array_equal(i.b, b, equal_nan=True):
@@ -223,7 +227,8 @@ def _ranks(scores: Floats) -> NDArray[np.int64]:
 def _summary(kept: NDArray[np.unsignedinteger], rows: Bools, top_n: int, level: float) -> pd.DataFrame:
     """Order statistics of each village's ranks: the lowest and highest ⌊B(1−level)/2⌋ draws are left out."""
     last = len(kept) - 1
-    low, middle, upper = int(len(kept) * (1 - level) / 2), last // 2, last - last // 2
+    # 1 − 0.9 is a hair under 0.1: without the allowance 2,000 draws would leave out 99 at each end.
+    low, middle, upper = int(len(kept) * (1 - level) / 2 + 1e-9), last // 2, last - last // 2
     out = np.full((4, rows.size), np.nan)
     at = np.flatnonzero(rows)
     for start in range(0, at.size, 4096):

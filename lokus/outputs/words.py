@@ -213,7 +213,7 @@ def data_flags(run: Run, code: str, lang: str, *, public: bool = True) -> list[s
             absent["no_target_group"].append(label(entry, lang))
         elif pd.isna(row.get(f"value_{name}", math.nan)):
             absent["missing"].append(label(entry, lang))
-        elif entry["dimension"] == "burden" and row.get(f"shrinkage_{name}", 0.0) >= HALF_DRAWN:
+        elif (entry["dimension"], entry["kind"]) == ("burden", "share") and row[f"shrinkage_{name}"] >= HALF_DRAWN:
             count = count_text(row[f"denominator_{name}"], lang, public=public)
             drawn = percent(row[f"shrinkage_{name}"], lang, 0)
             told.append(text("words.flag.shrunk", lang, label=label(entry, lang), count=count, share=drawn))

@@ -39,7 +39,7 @@ def write(run: Run, runs: Path) -> Path:
             made.mkdir()
             _write_files(run, made)
             outputs = [{"path": name, **digest(made / name)} for name in OUTPUTS]
-            _json({**run.manifest, "outputs": outputs}, made / "run.json")
+            _json({**run.manifest, "facts": run.facts, "outputs": outputs}, made / "run.json")
             _json(run.times, made / "times.json")
             if target.exists():
                 target.rename(Path(temporary) / "old")
@@ -58,7 +58,7 @@ def read(folder: str | Path) -> Run:
     folder = Path(folder)
     try:
         manifest = json.loads((folder / "run.json").read_text("utf-8"))
-        made_by, outputs = manifest["format"], manifest.pop("outputs")
+        made_by, outputs, facts = manifest["format"], manifest.pop("outputs"), manifest.pop("facts")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise LokusError("run_not_found", folder=str(folder)) from None
     if made_by != FORMAT:
@@ -74,7 +74,7 @@ def read(folder: str | Path) -> Run:
         join=_read_csv(folder / "join.csv"),
         points=_read_csv(folder / "points.csv").astype({"longitude": "float64", "latitude": "float64"}),
         problems=tuple(_problem(row) for row in _read_csv(folder / "problems.csv").to_dict("records")),
-        facts=manifest["facts"],
+        facts=facts,
         manifest=manifest,
         times={},
     )

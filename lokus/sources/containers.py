@@ -29,7 +29,7 @@ import shapely
 
 from lokus.errors import DataError, Problem, Where
 
-# What GDAL, pyogrio and Arrow raise over a damaged file; pyogrio trips over its own variable at a .prj of no known letters.
+# What GDAL, pyogrio and Arrow raise over a damaged file; pyogrio trips over itself at a .prj of no known letters.
 DAMAGED = (RuntimeError, ValueError, OSError, pa.ArrowException, UnboundLocalError)
 
 Objects = npt.NDArray[np.object_]

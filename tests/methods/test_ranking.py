@@ -119,7 +119,7 @@ def test_order_statistics_are_those_of_the_draws() -> None:
     """Oracle: sorted ranks; the interval leaves out the same number of draws at both ends."""
     ingredients, scheme = study(4)
     told: list[tuple[int, int]] = []
-    more = {"draws": 401, "spread": 0.25, "seed": 9}
+    more = {"draws": 400, "spread": 0.25, "seed": 9}
     out = rank_uncertainty(ingredients, scheme, top_n=5, **more, on_chunk=lambda *at: told.append(at))
     ranks = np.sort(all_ranks(ingredients, scheme, **more), axis=0)
     np.testing.assert_array_equal(out["rank_low"], ranks[20])
@@ -127,7 +127,7 @@ def test_order_statistics_are_those_of_the_draws() -> None:
     np.testing.assert_array_equal(out["rank_median"], np.median(ranks, axis=0))
     np.testing.assert_array_equal(out["p_top"], (ranks <= 5).mean(axis=0))
     assert out["p_top"].sum() == pytest.approx(5)
-    assert told[-1] == (401, 401)
+    assert told[-1] == (400, 400)
 
 
 def test_unranked_villages_take_no_rank() -> None:
@@ -195,3 +195,6 @@ def test_misuse_is_refused() -> None:
         rank_uncertainty([], ONE, top_n=1, draws=10, spread=0, seed=1)
     with pytest.raises(ValueError, match="no draws"):
         rank_uncertainty([fixed(np.array([0.1, 0.2]))], ONE, top_n=1, draws=0, spread=0, seed=1)
+    half = Ingredient(np.array([0.1]), bounds(pd.Series([0.1]), "minmax", "lower"), a=np.ones(1))
+    with pytest.raises(ValueError, match="both a and b"):
+        rank_uncertainty([half], ONE, top_n=1, draws=1, spread=0, seed=1)

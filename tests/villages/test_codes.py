@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lokus.villages import codes
@@ -24,6 +24,7 @@ def written(code: str) -> list[object]:
             f"{number:.9e}", np.int64(number), np.float64(number)]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(KEMENDAGRI)
 def test_every_writing_of_a_kemendagri_code_is_that_code(code):
     parts = code.split(".")
@@ -32,17 +33,20 @@ def test_every_writing_of_a_kemendagri_code_is_that_code(code):
     assert {codes.parse(text, "kemendagri") for text in (*written(code), *grouped, short)} == {code}
 
 
+@settings(deadline=None)
 @given(BPS)
 def test_every_writing_of_a_bps_code_is_that_code(code):
     texts = [*written(code), f"ID{code}", f"id {code}", f"{code[:2]} {code[2:4]} {code[4:7]} {code[7:]}"]
     assert {codes.parse(text, "bps") for text in texts} == {code}
 
 
+@settings(deadline=None)
 @given(KEMENDAGRI)
 def test_a_dotted_code_is_never_a_bps_code(code):
     assert codes.parse(code, "bps") is None
 
 
+@settings(deadline=None)
 @given(BPS, st.integers(0, 9))
 def test_a_code_that_lost_a_digit_is_no_code(code, place):
     short = code[:place] + code[place + 1 :]
@@ -62,6 +66,7 @@ def test_what_is_no_code_is_none(cell, system):
     assert codes.parse(cell, system) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_parser(text):
     for system in codes.PARTS:
@@ -74,6 +79,7 @@ def test_unknown_system_is_misuse():
         codes.parse("1603012001", "dukcapil")
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(KEMENDAGRI, st.integers(), st.floats(), st.none(), st.text(max_size=12)), max_size=8))
 def test_a_column_is_parsed_as_its_cells_are(cells):
     column = pd.Series(cells, index=range(5, 5 + len(cells)), dtype=object, name="Kode")
@@ -83,6 +89,7 @@ def test_a_column_is_parsed_as_its_cells_are(cells):
     assert [None if pd.isna(code) else code for code in parsed] == [codes.parse(c, "kemendagri") for c in cells]
 
 
+@settings(deadline=None)
 @given(KEMENDAGRI, BPS)
 def test_areas_are_the_beginnings_of_a_code(kemendagri, bps):
     assert codes.kecamatan_of(kemendagri) == kemendagri.rpartition(".")[0]

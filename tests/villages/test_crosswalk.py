@@ -5,7 +5,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from villages.conftest import places_of, villages_of
 
@@ -69,6 +69,7 @@ def test_a_decision_survives_every_spreadsheet(tmp_path, encoding, delimiter, de
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude_categories=("Cs", "Cc")), max_size=8)
 
 
+@settings(deadline=None, max_examples=40)
 @given(lines=st.lists(st.lists(CELL.map(str.strip), min_size=13, max_size=13).filter(any), max_size=4))
 def test_write_then_read_is_identity(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("crosswalk") / "crosswalk.csv"
@@ -128,7 +129,8 @@ def test_wrong_decisions_are_told_with_their_rows():
 
 @pytest.mark.parametrize(
     ("raw", "code"),
-    [(b"desa;kode\r\nA;B\r\n", "crosswalk_columns"), (b"", "crosswalk_columns"), (b"\xff\xfe\x00", "crosswalk_unreadable"),
+    [(b"desa;kode\r\nA;B\r\n", "crosswalk_columns"), (b"", "crosswalk_columns"),
+     (b"\xff\xfe\x00", "crosswalk_unreadable"),
      (b"kecamatan;village;village_code\r\n" + b"x" * 140_000, "crosswalk_unreadable")],
 )  # fmt: skip
 def test_a_file_that_is_no_crosswalk_is_told(tmp_path, raw, code):

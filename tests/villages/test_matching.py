@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from villages.conftest import boundaries, places_of, villages_of
@@ -269,6 +269,7 @@ def rows_of(rows):
     return places_of(**cells)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(ROW, min_size=1, max_size=8), st.sampled_from([None, "kemendagri", "bps"]))
 def test_every_row_has_one_verdict_that_holds_together(rows, system):
     places = rows_of(rows)
@@ -287,6 +288,7 @@ def test_every_row_has_one_verdict_that_holds_together(rows, system):
         assert nearness == sorted(nearness, reverse=True)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(ROW, min_size=1, max_size=8), st.randoms())
 def test_the_order_of_rows_does_not_matter(rows, chance):
     places = rows_of(rows)
@@ -297,6 +299,7 @@ def test_the_order_of_rows_does_not_matter(rows, chance):
     )
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(list(SUKOHARJO.index)), st.sampled_from([str.upper, str.lower, "Desa {}".format, " {}  ".format])
 )

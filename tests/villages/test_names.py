@@ -1,7 +1,7 @@
 """What is one name and what is two: the real pairs of DOMAIN 4.5, and laws."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lokus.villages import names
@@ -87,16 +87,19 @@ def test_the_kind_of_a_village_is_told_from_its_name(text, kind):
     assert names.kind_told(text) == kind
 
 
+@settings(deadline=None)
 @given(NAME)
 def test_normalising_twice_changes_nothing_more(name):
     assert names.normalise(names.normalise(name)) == names.normalise(name)
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_case_and_spaces_do_not_matter(words):
     assert names.squeeze("  ".join(words).upper()) == names.squeeze(" ".join(words).lower())
 
 
+@settings(deadline=None)
 @given(NAME, NAME)
 def test_similarity_is_symmetric_and_one_for_equal_names_only(a, b):
     similarity = names.similarity(a, b)
@@ -105,6 +108,7 @@ def test_similarity_is_symmetric_and_one_for_equal_names_only(a, b):
     assert (similarity == 1) == (names.squeeze(a) == names.squeeze(b) != "")
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS)
 def test_alike_names_have_equal_marks(a, b):
     one, two = " ".join(a), " ".join(b)
