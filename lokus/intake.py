@@ -236,6 +236,7 @@ def _check_named(study: Study, villages: pd.DataFrame) -> None:
 def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[str, Any]:
     data = account[account["kind"] == "data"]
     status = data["status"].value_counts()
+    ignored = int((data["reason"] == "ignored_by_person").sum())
     rungs = data.loc[data["status"] == "matched", "rung"].value_counts().sort_index()
     return {
         "id": spec.id,
@@ -247,8 +248,8 @@ def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[s
         "matched": int(status.get("matched", 0)),
         "candidates": int(status.get("candidate", 0)),
         "unmatched": int(status.get("unmatched", 0)),
-        "outside": int(status.get("outside", 0)),
-        "ignored": int(status.get("ignored", 0)),
+        "outside": int(status.get("outside", 0)) - ignored,
+        "ignored": ignored,
         "by": {str(rung): int(n) for rung, n in rungs.items()},
         "left_out": {str(k): int(n) for k, n in table.account["kind"].value_counts().sort_index().items()},
         "no_data_villages": int((account["status"] == "no_row").sum()),

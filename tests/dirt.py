@@ -56,7 +56,9 @@ def pages(draw: st.DrawFn) -> Page:
     layout = draw(st.sampled_from(["repeated", "sparse", "merged"])) if with_kecamatan else ""
     header, merges = _header(draw, page, serial, with_kecamatan)
     n_numbers = len(page.columns) - page.lead
-    for title in draw(st.lists(st.sampled_from(["REKAPITULASI STATUS GIZI", "KABUPATEN PASANGKAYU TAHUN 2024"]), max_size=2)):
+    for title in draw(
+        st.lists(st.sampled_from(["REKAPITULASI STATUS GIZI", "KABUPATEN PASANGKAYU TAHUN 2024"]), max_size=2)
+    ):
         page.add("title", [title])
     if draw(flag):
         page.add("title", ["Bulan", ": Februari 2024"])
@@ -143,7 +145,9 @@ def _close(draw: st.DrawFn, page: Page, serial: bool) -> None:
     if draw(st.booleans()):
         labels = ["JUMLAH", "TOTAL", "Jumlah (Kab/Kota)", " jumlah  total "] + (["Kab. Pasangkayu"] if serial else [])
         at = 0 if serial else page.lead - 1
-        page.add("total", [*[None] * at, draw(st.sampled_from(labels)), *[None] * (page.lead - at - 1), *_sum(page.numbers)])
+        page.add(
+            "total", [*[None] * at, draw(st.sampled_from(labels)), *[None] * (page.lead - at - 1), *_sum(page.numbers)]
+        )
     if draw(st.booleans()):
         page.add("total", [*[None] * (page.lead - 1), "RATA-RATA", *(7 for _ in page.columns[page.lead :])])
     if draw(st.booleans()):

@@ -49,6 +49,7 @@ def pasangkayu(shared: Path, **sections: Any) -> Study:
                 "id": "krs",
                 "path": "indicators/pasangkayu/krs_verval_2024_sem2.csv",
                 "period": "2024 semester 2",
+                "code_system": "kemendagri",
                 "place": {"kecamatan": "KECAMATAN", "village": "KELURAHAN", "last4": "KODE"},
             },
         ],

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from studies import pasangkayu
 
 from lokus import intake, messages, pipeline
 from lokus.outputs.explain import explanation, find_village
 from lokus.pipeline import Run
-from studies import pasangkayu
 
 
 @pytest.fixture(scope="module")

@@ -120,11 +120,12 @@ def layers(run: Run, lang: str, *, public: bool = True) -> tuple[Layer, ...]:
 
 
 def _indicators(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
+    rows = list(run.villages.to_dict("index").values())
     # How many were measured tells how far to believe the rest: it stands last among the problems.
     for entry in sorted(run.facts["indicators"], key=lambda e: e["dimension"] == "quality"):
         name, values = entry["id"], run.villages[f"value_{entry['id']}"]
-        shown = [rate_text(run, code, entry, lang, public=public) for code in run.villages.index]
-        hidden = np.array([public and is_banded(run, code, name) for code in run.villages.index])
+        shown = [rate_text(run, row, entry, lang, public=public) for row in rows]
+        hidden = np.array([public and is_banded(run, row, name) for row in rows])
         group = "service" if entry["dimension"] == "services" else "problem"
         sketch = Sketch(name, group, label(entry, lang), shown, lang, group, hidden)
         if entry["dimension"] == "quality" and entry["kind"] == "share":

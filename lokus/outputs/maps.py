@@ -126,13 +126,13 @@ def inert(data: Mapping[str, Any]) -> str:
 def simplified(shapes: np.ndarray) -> np.ndarray:
     """Village polygons as coarse as a page can carry, edges shared by neighbours kept together, on a 1e-5° grid.
 
-    The tolerance starts at 1e-4° and doubles until there are no more than 25,000 vertices, or 60 a village.
+    The tolerance starts at 1e-4° and doubles until there are no more than 20,000 vertices, or 40 a village.
     """
     some = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     kept = shapes.copy()
     if not some.any():
         return kept
-    tolerance, most = FINEST, max(25_000, 60 * len(shapes))
+    tolerance, most = FINEST, max(20_000, 40 * len(shapes))
     coarse = shapely.coverage_simplify(shapes[some], tolerance)
     while shapely.get_num_coordinates(coarse).sum() > most and tolerance < 0.01:
         tolerance *= 2

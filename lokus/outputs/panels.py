@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Positions on a bar are whole thousandths of its length.
 LENGTH = 1000
 
+Row = Mapping[str, Any]
+
 
 def panels(run: Run, lang: str, *, public: bool = True) -> dict[str, Any]:
     """The panels of all villages, in the order of the table, and what their bars share."""
@@ -26,7 +28,7 @@ def panels(run: Run, lang: str, *, public: bool = True) -> dict[str, Any]:
     scales = {entry["id"]: _scale(run, entry) for entry in order}
     return {
         "bars": [_shared(entry, scales[entry["id"]], lang) for entry in order],
-        "villages": [_panel(run, code, order, scales, lang, public) for code in run.villages.index],
+        "villages": [_panel(run, row, order, scales, lang, public) for row in run.villages.to_dict("index").values()],
     }
 
 
@@ -62,24 +64,23 @@ def _shared(entry: Indicator, scale: tuple[float, float], lang: str) -> dict[str
 
 
 def _panel(
-    run: Run, code: str, order: list[Indicator], scales: Mapping[str, tuple[float, float]], lang: str, public: bool
+    run: Run, row: Row, order: list[Indicator], scales: Mapping[str, tuple[float, float]], lang: str, public: bool
 ) -> dict[str, Any]:
-    row = run.villages.loc[code]
     pattern = [words.cluster_profile(run, row["cluster"], lang)] if run.villages["cluster"].notna().any() else []
     return {
         "kind": text(f"map.panel.{row['village_kind']}", lang) if row["village_kind"] else "",
         "last": bool(row["last_year"]),
         "figures": _figures(run, row, lang),
-        "sure": words.certainty(run, code, lang) if row["certainty"] else "",
-        "why": words.why_selected(run, code, lang),
-        "reasons": words.reasons(run, code, lang, public=public),
-        "bars": [_bar(run, code, entry, scales[entry["id"]], lang, public) for entry in order],
-        "pattern": [said for said in (*pattern, words.hotspot(run, code, lang)) if said],
-        "flags": words.data_flags(run, code, lang, public=public),
+        "sure": words.certainty(run, row, lang) if row["certainty"] else "",
+        "why": words.why_selected(run, row, lang),
+        "reasons": words.reasons(run, row, lang, public=public),
+        "bars": [_bar(run, row, entry, scales[entry["id"]], lang, public) for entry in order],
+        "pattern": [said for said in (*pattern, words.hotspot(run, row, lang)) if said],
+        "flags": words.data_flags(run, row, lang, public=public),
     }
 
 
-def _figures(run: Run, row: pd.Series, lang: str) -> list[list[str]]:
+def _figures(run: Run, row: Row, lang: str) -> list[list[str]]:
     if pd.isna(row["rank"]):
         return [[text("map.panel.rank", lang), "–", text("map.panel.unranked", lang)]]
     ranked = int(run.villages["rank"].notna().sum())
@@ -93,14 +94,14 @@ def _figures(run: Run, row: pd.Series, lang: str) -> list[list[str]]:
     return told
 
 
-def _bar(run: Run, code: str, entry: Indicator, scale: tuple[float, float], lang: str, public: bool) -> dict[str, Any]:
-    row, name = run.villages.loc[code], entry["id"]
-    banded = public and words.is_banded(run, code, name)
+def _bar(run: Run, row: Row, entry: Indicator, scale: tuple[float, float], lang: str, public: bool) -> dict[str, Any]:
+    name = entry["id"]
+    banded = public and words.is_banded(run, row, name)
     shown = row.get(f"estimate_{name}", math.nan) if entry["dimension"] == "burden" or banded else row[f"value_{name}"]
     # A bar of a single child's length would tell what its text hides.
     if public and entry["kind"] == "count" and shown in words.FEW:
         shown = max(words.FEW)
-    told: dict[str, Any] = {"text": words.rate_text(run, code, entry, lang, public=public), "to": _at(shown, scale)}
+    told: dict[str, Any] = {"text": words.rate_text(run, row, entry, lang, public=public), "to": _at(shown, scale)}
     if entry["interval"] and entry["dimension"] == "burden":
         told["from"], told["until"] = (_at(row[f"{side}_{name}"], scale) for side in ("low", "high"))
         told["raw"] = None if banded else _at(row[f"value_{name}"], scale)

@@ -22,6 +22,16 @@ HALF_DRAWN = 0.5
 MEASURED_ENOUGH = 0.8
 
 Indicator = Mapping[str, Any]
+# A village is named by its code, or given as its row of the village table, read before.
+Village = str | Mapping[str, Any]
+
+
+def row_of(run: Run, village: Village) -> Mapping[str, Any]:
+    """A village's row of the village table as a mapping."""
+    if isinstance(village, str):
+        row: Mapping[str, Any] = run.villages.loc[village].to_dict()
+        return row
+    return village
 
 
 def label(entry: Mapping[str, Any], lang: str) -> str:
@@ -58,15 +68,15 @@ def count_text(count: float, lang: str, *, public: bool = True) -> str:
     return text("words.few", lang) if public and count in FEW else number(count, lang)
 
 
-def is_banded(run: Run, code: str, name: str) -> bool:
+def is_banded(run: Run, village: Village, name: str) -> bool:
     """Whether a rate of a village would give away a count of 1–4, in its numerator or denominator."""
-    row = run.villages.loc[code]
+    row = row_of(run, village)
     return any(row.get(f"{part}_{name}", math.nan) in FEW for part in ("numerator", "denominator"))
 
 
-def rate_text(run: Run, code: str, entry: Indicator, lang: str, *, public: bool = True) -> str:
+def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
     """A village's value as counted and, where there is one, as estimated: `48,8 % (79 dari 162), perkiraan 44,1 %`."""
-    name, row = entry["id"], run.villages.loc[code]
+    name, row = entry["id"], row_of(run, village)
     value = row.get(f"value_{name}", math.nan)
     if row.get(f"denominator_{name}", math.nan) == 0:
         return text("words.no_target_group", lang)
@@ -82,31 +92,31 @@ def rate_text(run: Run, code: str, entry: Indicator, lang: str, *, public: bool 
         "estimate": percent(row[f"estimate_{name}"], lang),
         "raw": percent(value, lang),
     }
-    if public and is_banded(run, code, name):
+    if public and is_banded(run, row, name):
         return text("words.estimated", lang, **said)
     return text("words.raw" if entry["better"] == "higher" else "words.raw_and_estimate", lang, **said)
 
 
-def reasons(run: Run, code: str, lang: str, *, public: bool = True) -> list[str]:
+def reasons(run: Run, village: Village, lang: str, *, public: bool = True) -> list[str]:
     """Why a village stands where it does: what contributes most and is worse than in the average village.
 
     One sentence an indicator, largest contribution first, at most five; one sentence alone where nothing is worse.
     """
-    row = run.villages.loc[code]
+    row = row_of(run, village)
     if row["status"] != "ranked":
         return [text("words.reason.unranked", lang, observed=percent(row["observed_weight"], lang, 0))]
     worse = []
     for entry in run.facts["indicators"]:
         need = run.villages.get(f"need_{entry['id']}")
         points = row.get(f"contribution_{entry['id']}", math.nan)
-        if need is not None and points > 0 and need[code] > need.mean():
+        if need is not None and points > 0 and row[f"need_{entry['id']}"] > need.mean():
             worse.append((-points, entry["id"], entry))
-    told = [_reason(run, code, entry, lang, public) for _, _, entry in sorted(worse, key=lambda w: w[:2])]
+    told = [_reason(run, row, entry, lang, public) for _, _, entry in sorted(worse, key=lambda w: w[:2])]
     return told[:MOST_REASONS] or [text("words.reason.none", lang)]
 
 
-def _reason(run: Run, code: str, entry: Indicator, lang: str, public: bool) -> str:
-    row, name = run.villages.loc[code], entry["id"]
+def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, public: bool) -> str:
+    name = entry["id"]
     people, target = row.get(f"gap_people_{name}", math.nan), entry.get("target")
     shape = "number" if entry["kind"] != "share" else f"share_{entry['better']}"
     if shape == "share_higher" and (target is None or not people > 0):
@@ -115,28 +125,27 @@ def _reason(run: Run, code: str, entry: Indicator, lang: str, public: bool) -> s
         f"words.reason.{shape}",
         lang,
         label=label(entry, lang),
-        rate=rate_text(run, code, entry, lang, public=public),
+        rate=rate_text(run, row, entry, lang, public=public),
         target=percent(math.nan if target is None else target, lang, 0),
         people=count_text(people, lang, public=public),
-        place=_place(run, code, entry, lang),
+        place=_place(run, row, entry, lang),
         points=number(row[f"contribution_{name}"], lang, 1),
     )
 
 
-def _place(run: Run, code: str, entry: Indicator, lang: str) -> str:
+def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str:
     # Placed by the estimate: by the raw rate the smallest villages would stand first and last by chance alone.
-    values = run.villages[f"estimate_{entry['id']}"].dropna()
-    end, before = (
-        ("highest", values > values[code]) if entry["better"] == "lower" else ("lowest", values < values[code])
-    )
+    name = f"estimate_{entry['id']}"
+    values = run.villages[name].dropna()
+    end, before = ("highest", values > row[name]) if entry["better"] == "lower" else ("lowest", values < row[name])
     place = 1 + int(before.sum())
     first = "_first" if place == 1 else ""
     return text(f"words.place.{end}{first}", lang, place=place, count=len(values))
 
 
-def certainty(run: Run, code: str, lang: str) -> str:
+def certainty(run: Run, village: Village, lang: str) -> str:
     """How surely a village belongs to the top N: `Hampir pasti masuk 10 besar (peluang 97 %)`."""
-    row = run.villages.loc[code]
+    row = row_of(run, village)
     if not row["certainty"]:
         return text("words.certainty.unranked", lang)
     shown = probability(row["p_top"], lang)
@@ -154,9 +163,9 @@ def probability(p: float, lang: str) -> str:
     return percent(p, lang, 0)
 
 
-def rank_interval(run: Run, code: str, lang: str) -> str:
+def rank_interval(run: Run, village: Village, lang: str) -> str:
     """The interval of a village's rank over the simulations; "" where it is not ranked."""
-    row = run.villages.loc[code]
+    row = row_of(run, village)
     if pd.isna(row["rank_low"]):
         return ""
     share = percent(run.facts["interval"], lang, 0)
@@ -189,18 +198,18 @@ def in_sentence(run: Run, name: str, lang: str) -> str:
     return said[:1].lower() + said[1:] if said[1:2].islower() else said
 
 
-def hotspot(run: Run, code: str, lang: str) -> str:
+def hotspot(run: Run, village: Village, lang: str) -> str:
     """Whether a village is part of a hot spot, in words; "" where it cannot be said."""
-    kind = run.villages.loc[code, "hotspot"]
+    kind = row_of(run, village)["hotspot"]
     of = run.facts["space"]["of"]
     if not kind or not of:
         return ""
     return text(f"words.hotspot.{kind}", lang, label=in_sentence(run, of, lang))
 
 
-def data_flags(run: Run, code: str, lang: str, *, public: bool = True) -> list[str]:
+def data_flags(run: Run, village: Village, lang: str, *, public: bool = True) -> list[str]:
     """What a reader must know about the data of a village before trusting its numbers."""
-    row, told = run.villages.loc[code], []
+    row, told = row_of(run, village), []
     if not row["has_boundary"]:
         told.append(text("words.flag.no_polygon", lang))
     if row["status"] != "ranked":
@@ -221,16 +230,16 @@ def data_flags(run: Run, code: str, lang: str, *, public: bool = True) -> list[s
     return told
 
 
-def _measured_flag(row: pd.Series, lang: str) -> list[str]:
+def _measured_flag(row: Mapping[str, Any], lang: str) -> list[str]:
     share = row.get("value_measured", math.nan)
     if share > 1:
         return [text("words.flag.measured_over", lang, share=percent(share, lang, 0))]
     return [text("words.flag.measured_low", lang, share=percent(share, lang, 0))] if share < MEASURED_ENOUGH else []
 
 
-def why_selected(run: Run, code: str, lang: str) -> str:
+def why_selected(run: Run, village: Village, lang: str) -> str:
     """Why a village is on the list, or why it is not."""
-    row = run.villages.loc[code]
+    row = row_of(run, village)
     chosen = bool(row["selected"])
     by = row["selected_by" if chosen else "left_out_by"] or ("score" if chosen else "unranked")
     return text(

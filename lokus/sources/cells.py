@@ -265,15 +265,23 @@ def _records(text: str, delimiter: str, *, strict: bool) -> Iterator[list[str]]:
 def _delimiter(text: str) -> str:
     """The mark that splits most rows alike; the comma last, as it also stands inside numbers."""
 
-    def weight(delimiter: str) -> tuple[int, int]:
+    def weight(delimiter: str) -> tuple[bool, int, int]:
         try:
             widths = [len(r) for r in islice(_records(text, delimiter, strict=False), 500) if len(r) > 1]
         except csv.Error:
-            widths = []
+            return False, 0, 0
         usual = max(set(widths), key=lambda w: (widths.count(w), w), default=0)
-        return len(widths) * widths.count(usual), usual
+        alike = len(widths) * widths.count(usual)
+        return alike > 0 and _quotes_close(text, delimiter), alike, usual
 
     return max(_DELIMITERS, key=weight)
+
+
+def _quotes_close(text: str, delimiter: str) -> bool:
+    try:
+        return all(True for _ in islice(_records(text, delimiter, strict=True), 500))
+    except csv.Error:
+        return False
 
 
 def _text_cell(cell: str) -> Cell:

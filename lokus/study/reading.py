@@ -126,7 +126,7 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
         place = table.place
         if not (place.code or place.village or place.last4):
             yield "place_missing", f"table[{n}].place", {}
-        if place.code and table.code_system is None:
+        if (place.code or place.last4) and table.code_system is None:
             yield "code_system_missing", f"table[{n}].code_system", {}
         if place.last4 and not place.kecamatan:
             yield "last4_alone", f"table[{n}].place.last4", {}

@@ -56,7 +56,7 @@ def test_the_separator_line_of_excel_is_no_row(tmp_path: Path) -> None:
 def test_workbook_cells_are_openpyxls(shared_data: Path) -> None:
     path = shared_data / "indicators" / "pasangkayu" / "eppgbm_status_gizi_2024-01-17.xlsx"
     grid = read_grid(path)
-    sheet = openpyxl.load_workbook(path).worksheets[0]
+    sheet = openpyxl.load_workbook(path, data_only=True).worksheets[0]
     assert [list(row) for row in grid.rows] == [list(row) for row in sheet.iter_rows(values_only=True)]
     boxes = {(b.min_row - 1, b.min_col - 1, b.max_row - 1, b.max_col - 1) for b in sheet.merged_cells.ranges}
     assert set(grid.merged or ()) == boxes
@@ -89,13 +89,17 @@ ODS = """<?xml version="1.0"?><office:document-content
 <table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/>
 </table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"""
 
+MANIFEST = """<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">
+<manifest:file-entry manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>
+</manifest:manifest>"""
+
 
 def test_ods(tmp_path: Path) -> None:
     path = tmp_path / "a.ods"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        archive.writestr("content.xml", ODS)
-        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", ODS.replace(">\n<", "><").replace("\n", " "))
+        archive.writestr("META-INF/manifest.xml", MANIFEST)
     assert read_grid(path).rows[2] == ("Desa", 3.5)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dirt import WRITERS, Page, pages
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from dirt import WRITERS, Page, as_csv, pages
-from lokus.errors import DataError
 from lokus.sources.numbers import parse_numbers
-from lokus.sources.sheets import find_column, nearest_columns, read_sheet
+from lokus.sources.sheets import read_sheet
 
 many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 

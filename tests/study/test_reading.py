@@ -87,6 +87,7 @@ def test_the_nearest_known_key_is_named() -> None:
         ({"indicator__1__value": "Jumlah"}, "indicator[2].of", "of_with_columns"),
         ({"table__0__place": {"kecamatan": "Kec"}}, "table[1].place", "place_missing"),
         ({"table__0__place": {"code": "Kode"}}, "table[1].code_system", "code_system_missing"),
+        ({"table__0__place": {"last4": "Kode", "kecamatan": "Kec"}}, "table[1].code_system", "code_system_missing"),
         ({"table__0__place": {"last4": "Kode"}}, "table[1].place.last4", "last4_alone"),
         ({"table__0__path": "../rahasia.xlsx"}, "table[1].path", "path_outside"),
         ({"boundaries__path": "C:\\data\\desa.shp"}, "boundaries.path", "path_outside"),
