@@ -27,35 +27,19 @@ def facts(
     typology: Typology,
 ) -> dict[str, Any]:
     """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
-    chosen = villages[villages["selected"]]
-    plain = villages[(villages["status"] == "ranked") & ~villages["selected"]]
-    ends = {"last_chosen": chosen, "first_out": plain}
     told = {
-        "lokus": __version__,
-        "title": study.study.title,
-        "year": study.study.year,
-        "language": study.study.language,
-        "kabupaten": sorted(set(villages["kabupaten"])),
-        "has_prevalence": any(m.id == "stunting" and villages[f"value_{m.id}"].notna().any() for m in study.measures),
-        "top_n": study.selection.count,
-        "interval": study.method.interval,
-        "draws": study.uncertainty.draws,
+        **_heading(study, villages),
         "indicators": [_indicator(study, m, villages, priors, scored) for m in study.measures],
         "dimensions": _dimensions(study, scored),
-        "selection": {
-            "count": study.selection.count,
-            "rules": _rules(study),
-            "last_chosen": _end(ends["last_chosen"], last=True),
-            "first_out": _end(ends["first_out"], last=False),
-        },
+        "selection": _selection(study, villages),
         "clusters": {
             "k": typology.k,
             "evidence": typology.evidence.to_dict("records"),
-            "profiles": [dict(p) for p in typology.profiles],
-            "apart": list(typology.apart),
+            "profiles": typology.profiles,
+            "apart": typology.apart,
         },
         "space": _space(study, villages, space),
-        "tables": list(found.tables),
+        "tables": found.tables,
         "boundaries": found.boundaries,
         "points": [_point(p, found.points) for p in study.points],
         "problems": {"fatal": 0, "warning": len(found.problems)},
@@ -77,6 +61,32 @@ def json_values(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [json_values(v) for v in value]
     return str(value)
+
+
+def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "lokus": __version__,
+        "title": study.study.title,
+        "year": study.study.year,
+        "language": study.study.language,
+        "kabupaten": sorted(set(villages["kabupaten"])),
+        "has_prevalence": any(m.id == "stunting" and villages[f"value_{m.id}"].notna().any() for m in study.measures),
+        "top_n": study.selection.count,
+        "interval": study.method.interval,
+        "draws": study.uncertainty.draws,
+    }
+
+
+def _selection(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
+    ranked = villages[villages["rank"].notna()].sort_values("rank", kind="stable")
+    chosen, out = ranked.index[ranked["selected"]], ranked.index[~ranked["selected"]]
+    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"})
+    return {
+        "count": study.selection.count,
+        "rules": [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value],
+        "last_chosen": chosen[-1] if len(chosen) else None,
+        "first_out": out[0] if len(out) else None,
+    }
 
 
 def _indicator(
@@ -130,16 +140,6 @@ def _dimensions(study: Study, scored: Scored) -> list[dict[str, Any]]:
             label[f"label_{lang}"] = given or known
         told.append({"id": name, **label, "weight": units / 1e4})
     return told
-
-
-def _rules(study: Study) -> list[dict[str, Any]]:
-    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"})
-    return [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value]
-
-
-def _end(villages: pd.DataFrame, *, last: bool) -> str | None:
-    ranked = villages[villages["rank"].notna()].sort_values("rank", kind="stable")
-    return None if ranked.empty else str(ranked.index[-1 if last else 0])
 
 
 def _space(study: Study, villages: pd.DataFrame, space: Mapping[str, Any]) -> dict[str, Any]:

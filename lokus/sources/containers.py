@@ -6,6 +6,7 @@ be read is mended in a private copy. GDAL is handed only formats that name no ot
 
 from __future__ import annotations
 
+import difflib
 import json
 import lzma
 import shutil
@@ -133,7 +134,8 @@ def _found(path: Path, where: Where) -> Path:
         same = [p for p in beside if p.name.casefold() == path.name.casefold()]
         if not same:
             near = [p.name for p in beside if p.suffix.lower() in (*DATA, ".zip", ".gdb", ".kmz")]
-            raise _refusal("boundary_file_missing", where, near=", ".join(near[:6]) or "–")
+            near = difflib.get_close_matches(path.name, near, n=6, cutoff=0)
+            raise _refusal("boundary_file_missing", where, near=", ".join(near) or "–")
         path = same[0]
     if path.suffix.lower() in SIDECARS[1:]:
         return _parts(path).get(".shp", path)

@@ -144,7 +144,9 @@ def test_a_broken_file_has_one_clear_problem(code: str, tmp_path: Path) -> None:
     _refused(tmp_path / "a.xlsx", code)
 
 
-@pytest.mark.parametrize("raw", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b'{"a": 1}', b"\x81\x8d\x8f", b"<html><p>x</p></html>"])
+@pytest.mark.parametrize(
+    "raw", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b'{"a": 1}', b"\x81\x8d\x8f", b"<html><p>x</p></html>"]
+)
 def test_what_is_no_table_is_said(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(raw)
     _refused(tmp_path / "a.csv", "not_a_table")

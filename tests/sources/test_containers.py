@@ -79,7 +79,8 @@ def test_every_container_gives_the_same_features(made, villages, suffix, tmp_pat
     features = read(made[suffix], tmp_path)
     assert sorted(features.values["KDEPUM"]) == sorted(villages["KDEPUM"])
     shapes = dict(zip(features.values["KDEPUM"], shapely.from_wkb(features.wkb), strict=True))
-    assert all(shapes[row.KDEPUM].equals(row.geometry) for row in villages.itertuples())
+    for row in villages.itertuples():
+        assert shapely.force_2d(shapes[row.KDEPUM]).symmetric_difference(row.geometry).area < 1e-9
     assert features.crs
     assert listing(made["shp"].parent) == before
 
@@ -97,9 +98,9 @@ def shapefile(made, tmp_path) -> Path:
 def test_an_index_is_restored_in_private(shapefile, damage, tmp_path):
     index = shapefile.with_suffix(".shx")
     original = index.read_bytes()
-    {"missing": index.unlink, "empty": lambda: index.write_bytes(b""), "odd length": lambda: index.write_bytes(b"x" * 103)}[
-        damage
-    ]()
+    index.unlink()
+    if damage != "missing":
+        index.write_bytes({"empty": b"", "odd length": original[:103]}[damage])
     before = listing(shapefile.parent)
     assert len(read(shapefile, tmp_path / "work").wkb) == 5
     assert listing(shapefile.parent) == before
@@ -114,7 +115,9 @@ def test_parts_are_found_whatever_the_case_of_their_names(shapefile, tmp_path):
     assert "4326" in features.crs or "WGS" in features.crs
 
 
-@pytest.mark.parametrize("name", ["batas!desa?;.gpkg", "Batas (FINAL) – revisi, Kab. é.gpkg", "kab:kaur.gpkg", "a.zip.gpkg"])
+@pytest.mark.parametrize(
+    "name", ["batas!desa?;.gpkg", "Batas (FINAL) – revisi, Kab. é.gpkg", "kab:kaur.gpkg", "a.zip.gpkg"]
+)
 def test_any_file_name_is_read(made, name, tmp_path):
     if os.name == "nt" and set(name) & set(":?"):
         name = "batas!desa;.gpkg"
@@ -198,9 +201,9 @@ def test_what_is_no_map_is_called_by_its_name(content, code, suffix, tmp_path):
 
 def test_a_missing_file_is_told_with_what_lies_beside(made, tmp_path):
     with pytest.raises(DataError) as raised:
-        open_layers(made["shp"].with_name("kaurr.shp"), tmp_path, WHERE)
+        open_layers(made["shp"].with_name("desaa.shp"), tmp_path, WHERE)
     assert raised.value.problems[0].code == "boundary_file_missing"
-    assert "desa.shp" in raised.value.problems[0].params["near"]
+    assert raised.value.problems[0].params["near"].startswith("desa.shp")
 
 
 def test_parts_that_do_not_belong_together_are_refused(shapefile, villages, tmp_path):
@@ -216,7 +219,10 @@ def test_parts_that_do_not_belong_together_are_refused(shapefile, villages, tmp_
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), suffix=st.sampled_from(["shp", "dbf", "shx", "prj", "gpkg", "geojson", "fgb", "parquet", "kml", "zip"]))
+@given(
+    data=st.data(),
+    suffix=st.sampled_from(["shp", "dbf", "shx", "prj", "gpkg", "geojson", "fgb", "parquet", "kml", "zip"]),
+)
 def test_a_damaged_file_is_read_or_refused_and_left_alone(made, tmp_path_factory, data, suffix):
     folder, work = tmp_path_factory.mktemp("damaged"), tmp_path_factory.mktemp("work")
     part = f".{suffix}" in PARTS

@@ -90,7 +90,9 @@ def test_the_forms_people_write(cells: list[str], read: list[float], notation: s
     assert numbers.bad.empty
 
 
-@pytest.mark.parametrize("cells", [["394,129"], ["1.234", "57"], ["1.234", "2.001"], ["1.234", "1,234"], ["73,5", "73.5"]])
+@pytest.mark.parametrize(
+    "cells", [["394,129"], ["1.234", "57"], ["1.234", "2.001"], ["1.234", "1,234"], ["73,5", "73.5"]]
+)
 def test_what_nothing_tells_is_ambiguous(cells: list[str]) -> None:
     numbers = parse_numbers(pd.Series(cells, dtype=object))
     assert numbers.ambiguous

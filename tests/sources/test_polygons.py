@@ -121,7 +121,9 @@ def test_a_study_in_one_zone_is_measured_in_that_zone():
 @given(st.lists(boxes().map(lambda b: shapely.box(*np.round(b.bounds, 1))), min_size=1, max_size=7))
 def test_overlaps_agree_with_every_pair_one_by_one(shapes):
     shapes = [s for s in shapes if s.area > 0]
-    expected = [sum(a.intersection(b).area for k, b in enumerate(shapes) if k != n) / a.area for n, a in enumerate(shapes)]
+    expected = [
+        sum(a.intersection(b).area for k, b in enumerate(shapes) if k != n) / a.area for n, a in enumerate(shapes)
+    ]
     assert polygons.overlapped(np.array(shapes, dtype=object)) == pytest.approx(expected, abs=1e-9)
 
 

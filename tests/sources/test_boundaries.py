@@ -1,0 +1,394 @@
+"""Real and broken boundary files end as villages and problems: nothing lost, nothing guessed, nothing written."""
+
+import json
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lokus import messages, schema
+from lokus.errors import DataError, Problem
+from lokus.sources.boundaries import Boundaries, read_boundaries
+from lokus.sources.schemas import shown_name
+
+# A file of names only needs the matching of names to a list of codes, which a boundary file alone cannot give.
+REFUSED_FOR_NOW = {"93_names_only": "boundary_no_code_column"}
+# Their rows cannot all become villages of the baseline: codes lost in the file, made up, or of a second kabupaten.
+OTHER_CODES = {"61_null_nested_properties", "103_unknown_codes", "107_two_kabupaten"}
+
+
+def outcome(path: Path, **asked) -> tuple[str, Boundaries | None, tuple[Problem, ...]]:
+    try:
+        got = read_boundaries(path, **({"code_system": "kemendagri"} | asked))
+    except DataError as fault:
+        return "error", None, fault.problems
+    return ("warn" if got.problems else "ok"), got, got.problems
+
+
+def codes(problems) -> list[str]:
+    return [problem.code.removeprefix("boundary_") for problem in problems]
+
+
+def manifest() -> list[dict]:
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "hostile" / "manifest.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else []
+
+
+@pytest.fixture(scope="module")
+def baseline(shared_data) -> Boundaries:
+    return read_boundaries(shared_data / "hostile" / "00_baseline" / "kaur.shp", code_system="kemendagri")
+
+
+@pytest.mark.parametrize("case", manifest(), ids=lambda case: case["id"])
+def test_hostile_files_lead_where_they_must(case, shared_data, baseline):
+    folder = shared_data / "hostile"
+    before = sorted(folder.rglob("*"))
+    said, got, problems = outcome(folder / case["path"])
+    assert sorted(folder.rglob("*")) == before
+    assert said == ("error" if case["id"] in REFUSED_FOR_NOW else case["expect"])
+    assert REFUSED_FOR_NOW.get(case["id"]) in (None, problems[0].code if problems else "")
+    for problem in problems:
+        assert messages.problem(problem, "id") != messages.problem(problem, "en")
+    if got is not None:
+        schema.check(got.places, "places")
+        assert got.geometry.index.equals(got.places.index)
+        assert shapely.is_valid(got.geometry.dropna().to_numpy()).all()
+        if case["id"] not in OTHER_CODES:
+            assert got.places.index.equals(baseline.places.index)
+        affected = {code for code in case["affected"] if code in got.places.index}
+        untouched = got.places.index.intersection(baseline.places.index).difference(list(affected))
+        if case["category"] == "attribute" and case["id"] not in OTHER_CODES:
+            names = ["village", "kecamatan", "kabupaten", "village_kind", "kecamatan_code", "kabupaten_code"]
+            kept = names if case["id"] != "111_clashing_field_names" else ["village", "village_kind"]
+            pd.testing.assert_frame_equal(got.places.loc[untouched, kept], baseline.places.loc[untouched, kept])
+        if case["category"] in ("crs", "file", "container"):
+            area = got.places["area_km2"].loc[untouched]
+            np.testing.assert_allclose(area, baseline.places["area_km2"].loc[untouched], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "desa", "kelurahan"),
+    [("kaur", 195, 192, 3), ("muara_enim", 254, 244, 10), ("kota_bengkulu", 67, 0, 67), ("pasangkayu", 63, 59, 4)],
+)
+def test_real_shapefiles_are_read_without_a_word(name, count, desa, kelurahan, shared_data):
+    path = shared_data / "boundaries" / name / f"{name}.shp"
+    got = read_boundaries(path, code_system="kemendagri")
+    assert (got.problems, got.schema, got.crs, got.rows) == ((), "big", "EPSG:4326", count)
+    assert len(got.places) == count
+    kinds = got.places["village_kind"].value_counts()
+    assert (kinds.get("desa", 0), kinds.get("kelurahan", 0)) == (desa, kelurahan)
+    source = gpd.read_file(path).set_index("KDEPUM").loc[got.places.index]
+    # LUASWH of these files is km² computed by their maker.
+    np.testing.assert_allclose(got.places["area_km2"], source["LUASWH"], rtol=0.003)
+    assert (got.places["village"] == source["NAMOBJ"]).all()
+
+
+def test_two_provinces_are_read_and_one_kabupaten_taken_out(shared_data):
+    path = shared_data / "boundaries" / "provinces_16_17.parquet"
+    whole = read_boundaries(path, code_system="kemendagri")
+    assert (len(whole.places), whole.rows) == (4752, 4752)
+    assert codes(whole.problems) == ["several_kabupaten", "ring_crossing"]
+    for wanted in ("Kabupaten Muara Enim", "MUARA ENIM", "16.03", "1603"):
+        one = read_boundaries(path, code_system="kemendagri", kabupaten=wanted)
+        assert len(one.places) == 254
+        assert codes(one.problems) == ["other_kabupaten"]
+        assert len(one.problems[0].params["rows"]) == 4752 - 254
+    said, _, problems = outcome(path, kabupaten="Sleman")
+    assert said == "error"
+    assert "kabupaten_unknown" in codes(problems)
+
+
+def test_the_whole_country_is_read(shared_data):
+    got = read_boundaries(shared_data / "boundaries" / "national_simplified.parquet", code_system="kemendagri")
+    assert (len(got.places), got.rows) == (83_402, 83_402)
+    assert got.places["kabupaten_code"].nunique() == 514
+    schema.check(got.places, "places")
+
+
+def kabupaten(count: int = 8, **columns) -> gpd.GeoDataFrame:
+    """Villages in a row inside Kaur's province, in BIG's schema unless said otherwise."""
+    numbers = range(count)
+    shapes = [shapely.box(103 + n / 50, -4.9, 103 + (n + 1) / 50, -4.88) for n in numbers]
+    named = {
+        "KDEPUM": [f"17.04.{n // 4 + 1:02}.20{n + 1:02}" for n in numbers],
+        "WADMKD": [f"Desa-{'ABCDEFGHIJKLMNOP'[n]}" for n in numbers],
+        "WADMKC": [f"Kecamatan {n // 4 + 1}" for n in numbers],
+        "WADMKK": ["Kaur"] * count,
+    }
+    return gpd.GeoDataFrame(columns or named, geometry=shapes, crs=4326)
+
+
+def written(frame: gpd.GeoDataFrame, folder: Path, name: str = "desa.gpkg") -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame.to_file(folder / name)
+    return folder / name
+
+
+BPS_CODES = [f"170401{n // 4}{n + 1:03}" for n in range(8)]
+SCHEMAS = {
+    "bps": {
+        "kdprov": ["17"] * 8, "nmprov": ["BENGKULU"] * 8, "kdkab": ["04"] * 8, "nmkab": ["KAUR"] * 8,
+        "kdkec": [code[4:7] for code in BPS_CODES], "nmkec": ["KINAL"] * 8,
+        "kddesa": [code[7:] for code in BPS_CODES], "nmdesa": [f"DESA {n}" for n in "ABCDEFGH"],
+    },
+    "hdx": {
+        "ADM4_EN": list("ABCDEFGH"), "ADM4_PCODE": [f"ID{code}" for code in BPS_CODES], "ADM3_EN": ["Kinal"] * 8,
+        "ADM3_PCODE": [f"ID{code[:7]}" for code in BPS_CODES], "ADM2_EN": ["Kaur"] * 8, "ADM2_PCODE": ["ID1704"] * 8,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["bps", "hdx"])
+def test_schemas_of_bps_codes_are_recognised_and_refused_as_kemendagri(name, tmp_path):
+    path = written(kabupaten(**SCHEMAS[name]), tmp_path)
+    got = read_boundaries(path, code_system="bps")
+    assert (got.schema, got.problems) == (name, ())
+    assert got.places.index.tolist() == sorted(BPS_CODES)
+    assert got.places["kecamatan_code"].unique().tolist() == ["1704010", "1704011"]
+    assert got.places["village"].tolist() == list("ABCDEFGH")
+    said, _, problems = outcome(path)
+    assert (said, codes(problems)) == ("error", ["system_contradicted"])
+    assert problems[0].params["other"] == "bps"
+
+
+@pytest.mark.parametrize("repeating", [False, True])
+def test_a_bps_code_is_built_from_its_parts(repeating, tmp_path):
+    parts = dict(SCHEMAS["bps"])
+    if repeating:
+        parts["kdkab"] = ["1704"] * 8
+        parts["kdkec"] = [code[:7] for code in BPS_CODES]
+    else:
+        parts |= {name: [int(part) for part in parts[name]] for name in ("kdprov", "kdkab", "kdkec", "kddesa")}
+    assert read_boundaries(written(kabupaten(**parts), tmp_path), code_system="bps").places.index.tolist() == BPS_CODES
+
+
+def test_big_files_give_either_system(tmp_path):
+    frame = kabupaten().assign(KDEBPS=BPS_CODES)
+    assert read_boundaries(written(frame, tmp_path), code_system="bps").places.index.tolist() == BPS_CODES
+    assert read_boundaries(tmp_path / "desa.gpkg", code_system="kemendagri").places.index.tolist() == list(
+        frame["KDEPUM"]
+    )
+    said, _, problems = outcome(written(kabupaten().assign(KDEBPS=None), tmp_path, "blank.gpkg"), code_system="bps")
+    assert (said, codes(problems)) == ("error", ["codes_empty"])
+
+
+def test_dukcapil_files_are_recognised(tmp_path):
+    big = kabupaten()
+    frame = kabupaten(KODE_KD=big["KDEPUM"].str.replace(".", ""), KEL_DESA=big["WADMKD"].str.upper(),
+                      KECAMATAN=["KINAL"] * 8, KAB_KOTA=["KAB. KAUR"] * 8)  # fmt: skip
+    got = read_boundaries(written(frame, tmp_path), code_system="kemendagri")
+    assert (got.schema, got.places["kabupaten"].iloc[0]) == ("dukcapil", "Kaur")
+    assert got.places.index.tolist() == big["KDEPUM"].tolist()
+
+
+def test_gadm_needs_codes_of_ones_own(tmp_path):
+    names = {"GID_4": [f"IDN.5.{n}_1" for n in range(8)], "NAME_4": list("ABCDEFGH"), "NAME_3": ["Kinal"] * 8,
+             "NAME_2": ["Kaur"] * 8, "CC_4": ["NA"] * 8}  # fmt: skip
+    frame = kabupaten(**names)
+    said, _, problems = outcome(written(frame, tmp_path))
+    assert (said, codes(problems)) == ("error", ["gadm"])
+    frame["KODEKU"] = kabupaten()["KDEPUM"]
+    got = read_boundaries(written(frame, tmp_path, "own.gpkg"), code_system="kemendagri", columns={"code": "kodeku"})
+    assert (got.schema, got.places["kecamatan"].iloc[0], len(got.places)) == ("gadm", "Kinal", 8)
+
+
+def test_columns_may_be_named_and_a_wrong_name_is_told_with_the_nearest(tmp_path):
+    path = written(kabupaten().rename(columns={"KDEPUM": "NOMOR", "WADMKD": "SEBUTAN"}), tmp_path)
+    got = read_boundaries(path, code_system="kemendagri", columns={"code": "NOMOR", "village": "SEBUTAN"})
+    assert got.places["village"].iloc[0] == "Desa-A"
+    said, _, problems = outcome(path, columns={"code": "NOMER", "village": "SEBUTANN"})
+    assert (said, codes(problems)) == ("error", ["column_unknown", "column_unknown"])
+    assert problems[0].params["near"][0] == "NOMOR"
+
+
+@pytest.mark.parametrize(
+    ("given", "declared"),
+    [
+        ([f"17.04.01.20{n:02}" for n in range(1, 9)], "bps"),
+        ([f"17040120{n:02}" for n in range(1, 9)], "bps"),
+        (BPS_CODES, "kemendagri"),
+    ],
+)
+def test_codes_whose_shape_is_of_the_other_system_are_refused(given, declared, tmp_path):
+    path = written(kabupaten(kode=given, desa=list("ABCDEFGH")), tmp_path)
+    said, _, problems = outcome(path, code_system=declared)
+    assert (said, codes(problems)) == ("error", ["codes_of_other_system"])
+    other = problems[0].params["other"]
+    assert read_boundaries(path, code_system=other).places.shape[0] == 8
+
+
+def test_codes_that_lost_their_digits_are_refused(tmp_path):
+    path = written(kabupaten(kode=["1,70401E+09"] * 8, desa=list("ABCDEFGH")), tmp_path)
+    said, _, problems = outcome(path)
+    assert (said, codes(problems)) == ("error", ["codes_unreadable"])
+    assert problems[0].params["rows"] == tuple(range(1, 9))
+
+
+@pytest.mark.parametrize("epsg", [32748, 32749, 32750, 3857, 4755, 23833, 9470])
+def test_any_declared_crs_is_read(epsg, tmp_path):
+    got = read_boundaries(written(kabupaten().to_crs(epsg), tmp_path), code_system="kemendagri")
+    plain = read_boundaries(written(kabupaten(), tmp_path, "plain.gpkg"), code_system="kemendagri")
+    assert got.problems == ()
+    assert got.geometry.crs.to_epsg() == 4326
+    np.testing.assert_allclose(got.geometry.bounds, plain.geometry.bounds, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("true", "said", "cause"),
+    [
+        (32748, 32749, "coordinates_other_province"),
+        (32748, 32747, "coordinates_other_province"),
+        (32748, 32648, "coordinates_hemisphere"),
+        (32748, 4326, "coordinates_metres"),
+        (3857, 4326, "coordinates_metres"),
+        (4326, 32748, "coordinates_degrees"),
+        (32748, None, "crs_missing"),
+    ],
+)
+def test_a_wrong_crs_is_refused_with_its_cause_and_mended_by_the_study(true, said, cause, tmp_path):
+    frame = kabupaten().to_crs(true).set_crs(said, allow_override=True)
+    path = written(frame, tmp_path, "desa.shp")
+    outcome_, _, problems = outcome(path)
+    assert (outcome_, codes(problems)) == ("error", [cause])
+    if true == 32748:
+        assert problems[0].params["likely"] == "EPSG:32748"
+    mended = read_boundaries(path, code_system="kemendagri", crs=f"EPSG:{true}")
+    assert codes(mended.problems) == (["crs_overridden"] if said else [])
+    np.testing.assert_allclose(mended.geometry.bounds, kabupaten().bounds, atol=1e-6)
+
+
+def test_an_unknown_crs_is_refused(tmp_path):
+    path = written(kabupaten(), tmp_path)
+    assert codes(outcome(path, crs="EPSG:999999")[2]) == ["crs_unknown"]
+    local = 'LOCAL_CS["Lokal",UNIT["metre",1]]'
+    assert codes(outcome(path, crs=local)[2])[-1] == "crs_unknown"
+
+
+def test_stray_villages_lose_only_their_polygon(tmp_path):
+    frame = kabupaten()
+    frame.loc[2, "geometry"] = shapely.box(10, 50, 11, 51)
+    got = read_boundaries(written(frame, tmp_path), code_system="kemendagri")
+    assert codes(got.problems) == ["polygon_off_map"]
+    assert got.places["has_boundary"].tolist() == [True, True, False] + [True] * 5
+    assert np.isnan(got.places["area_km2"].iloc[2])
+    assert got.geometry.iloc[2] is None
+
+
+def test_a_layer_is_chosen_by_its_codes_or_asked_for(tmp_path):
+    path = tmp_path / "rbi.gpkg"
+    # BIG's kecamatan layer bears all the columns of the village layer, with no village codes in them.
+    kabupaten().assign(KDEPUM=None).to_file(path, layer="ADMINISTRASIKECAMATAN_AR")
+    kabupaten().to_file(path, layer="ADMINISTRASIDESA_AR")
+    got = read_boundaries(path, code_system="kemendagri")
+    assert codes(got.problems) == ["layer_chosen"]
+    assert got.problems[0].params["layer"] == "ADMINISTRASIDESA_AR"
+    kabupaten(3).to_file(path, layer="LAMA")
+    assert codes(outcome(path)[2]) == ["layer_unclear"]
+    assert len(read_boundaries(path, code_system="kemendagri", layer="lama").places) == 3
+    assert codes(outcome(path, layer="BARU")[2]) == ["layer_unknown"]
+
+
+def test_names_are_shown_as_people_read_them(tmp_path):
+    frame = kabupaten(5)
+    frame["WADMKD"] = [
+        "DESA SUKOHARJO III",
+        "KELURAHAN PASAR JUM'AT",
+        "Desa  Bandar-Jaya",
+        "KEL. T. JAMBO AYE",
+        "Desa Baru",
+    ]
+    frame["WADMKC"] = ["KEC. KAUR", "Kecamatan Kaur", "KOTA MANNA", "Kec.Kaur", "Kecamatan Kaur"]
+    frame["WADMKK"] = ["KAB. KAUR", "Kabupaten Kaur", "KABUPATEN ADM. KAUR", "Kota Kaur", "KAUR"]
+    places = read_boundaries(written(frame, tmp_path), code_system="kemendagri").places
+    assert places["village"].tolist() == ["Sukoharjo III", "Pasar Jum'at", "Bandar-Jaya", "T. Jambo Aye", "Baru"]
+    assert places["kecamatan"].tolist() == ["Kaur", "Kaur", "Kota Manna", "Kaur", "Kaur"]
+    assert places["kabupaten"].tolist() == ["Kaur", "Kaur", "Kaur", "Kota Kaur", "Kaur"]
+
+
+def test_desa_in_front_stays_where_it_is_part_of_few_names(tmp_path):
+    frame = kabupaten(4).assign(WADMKD=["Desa Baru", "Muara Desa", "Manggar", "Lalang"])
+    got = read_boundaries(written(frame, tmp_path), code_system="kemendagri")
+    assert got.places["village"].tolist() == ["Desa Baru", "Muara Desa", "Manggar", "Lalang"]
+
+
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd", "Zs", "Po", "Pd"]), max_size=30))
+def test_a_shown_name_keeps_its_letters_and_is_shown_once(name):
+    shown = shown_name(name)
+    assert shown.casefold() == name.casefold() or not name.isascii()
+    assert shown_name(shown) == shown or shown.isupper()
+
+
+@st.composite
+def dirty(draw: st.DrawFn) -> gpd.GeoDataFrame:
+    """A kabupaten with rows broken in any of the ways a row can be."""
+    frame = kabupaten(8)
+    extra = [frame]
+    for n in range(8):
+        fault = draw(
+            st.sampled_from(["", "", "code", "blank", "null", "empty", "line", "far", "twice", "parts", "kab"])
+        )
+        if fault in ("code", "blank", "kab"):
+            frame.loc[n, "KDEPUM"] = {"code": "17.04", "blank": None, "kab": f"17.01.01.20{n + 1:02}"}[fault]
+            frame.loc[n, "WADMKK"] = "Bengkulu Selatan" if fault == "kab" else "Kaur"
+        if fault in ("null", "empty", "line", "far"):
+            line = shapely.LineString([(103, -4), (104, -4)])
+            shape = {"null": None, "empty": shapely.Polygon(), "line": line, "far": shapely.box(0, 0, 1, 1)}[fault]
+            frame.loc[n, "geometry"] = shape
+        if fault in ("twice", "parts"):
+            copy = frame.iloc[[n]].copy()
+            if fault == "parts":
+                copy["geometry"] = copy.geometry.translate(0, 0.1)
+            extra.append(copy)
+    return gpd.GeoDataFrame(pd.concat(extra, ignore_index=True), crs=4326)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(frame=dirty(), seed=st.integers(0, 99))
+def test_every_row_ends_as_a_village_or_in_a_problem_in_any_order(frame, seed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dirty")
+    results = []
+    for name, rows in (("a", frame), ("b", frame.sample(frac=1, random_state=seed))):
+        rows = rows.reset_index(drop=True)
+        (folder / f"{name}.geojson").write_text(rows.to_json(drop_id=True), "utf-8")
+        said, got, problems = outcome(folder / f"{name}.geojson", kabupaten="Kaur")
+        numbered = {number for problem in problems for number in problem.params.get("rows", ())}
+        if got is None:
+            assert any(problem.fatal for problem in problems)
+        else:
+            villages = rows.index[rows["KDEPUM"].isin(got.places.index)] + 1
+            assert set(range(1, len(rows) + 1)) == set(villages) | numbered
+            drawn = got.places.index[got.places["has_boundary"]]
+            silent = rows["KDEPUM"][[number not in numbered for number in range(1, len(rows) + 1)]]
+            assert set(silent) <= set(drawn)
+        results.append((said, sorted(codes(problems)), got))
+    (said, told, one), (said_too, told_too, other) = results
+    assert (said, told) == (said_too, told_too)
+    if one is not None:
+        pd.testing.assert_frame_equal(one.places, other.places)
+        assert shapely.equals(one.geometry.dropna().to_numpy(), other.geometry.dropna().to_numpy()).all()
+
+
+def test_two_villages_with_one_code_are_all_named(tmp_path):
+    frame = kabupaten()
+    frame.loc[[1, 5], "KDEPUM"] = frame.loc[[0, 4], "KDEPUM"].to_numpy()
+    said, _, problems = outcome(written(frame, tmp_path))
+    assert (said, codes(problems)) == ("error", ["duplicate_code", "duplicate_code"])
+    assert [problem.params["rows"] for problem in problems] == [(1, 2), (5, 6)]
+
+
+def test_bogor_is_the_kabupaten_where_there_is_a_kota_of_that_name(tmp_path):
+    frame = kabupaten(4).assign(
+        KDEPUM=["17.04.01.2001", "17.04.01.2002", "17.71.01.1001", "17.71.01.1002"],
+        WADMKK=["Kabupaten Bogor", "Kabupaten Bogor", "Kota Bogor", "Kota Bogor"],
+    )
+    path = written(frame, tmp_path)
+    for wanted, code in {"Bogor": "17.04", "Kab. Bogor": "17.04", "KOTA BOGOR": "17.71", "17.71": "17.71"}.items():
+        places = read_boundaries(path, code_system="kemendagri", kabupaten=wanted).places
+        assert places["kabupaten_code"].unique().tolist() == [code]
