@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 # Names that look like totals, notes or signatures; all but "Jumlah Mulya" are real villages.
 TRAPS = (
-    "Sumber Sari", "Kota Baru", "Totala Jaya", "Kabupaten", "Rata Mulie", "Kepala Curup", "Lurah", "Sum", "Jumlah Mulya",
+    "Sumber Sari", "Kota Baru", "Totala Jaya", "Kabupaten", "Rata Mulie", "Kepala Curup", "Lurah", "Sum",
+    "Jumlah Mulya",
 )  # fmt: skip
 PLAIN = ("Sarudu", "Doda", "Bulumario", "N-3 Aek Nabara", "Tumpok 40", "Lubuk Pakam I,II", "Ma'u", "Bambaira")
 KECAMATAN = ("Bambaira", "Tikke Raya", "Sumber Jaya", "Kota Agung")

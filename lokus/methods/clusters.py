@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from lokus.methods.chance import stream
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -114,7 +115,7 @@ def _fits(values: Floats, ks: range, least_members: int, seed: int) -> dict[int,
     from sklearn.metrics import silhouette_score
     from threadpoolctl import threadpool_limits
 
-    rng = np.random.default_rng([seed, zlib.crc32(b"clusters")])
+    rng = stream(seed, "clusters")
     start = int(rng.integers(2**31 - 1))
     sample = np.sort(rng.permutation(len(values))[:SAMPLE])
     distinct = len(np.unique(values.round(9), axis=0)) if values.size else 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+
+from lokus.methods.chance import stream
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def global_moran(values: pd.Series, adjacency: pd.DataFrame) -> float:
     :returns: about −1 … 1; NaN when no neighbours both have values or all values are equal.
     :raises ValueError: the adjacency names a village that `values` does not have, or weights differ.
 
-    Source: Moran 1950; Cliff & Ord 1981.
+    Source: Moran, Biometrika 37 (1950) 17–23; Cliff & Ord 1981.
     """
     z, links = _centred(values, adjacency)
     return _moran(z, z @ (links @ z), links)
@@ -85,7 +86,7 @@ def moran_test(values: pd.Series, adjacency: pd.DataFrame, *, permutations: int,
     i = _moran(z, observed, links)
     if np.isnan(i):
         return MoranTest(i, np.nan, np.nan, len(z), linked)
-    rng = _stream(seed, 1)
+    rng = stream(seed, "spatial", "global")
     larger = 0
     for start in range(0, permutations, BLOCK):
         shuffled = rng.permuted(np.tile(z, (min(BLOCK, permutations - start), 1)), axis=1)
@@ -107,7 +108,7 @@ def local_moran(values: pd.Series, adjacency: pd.DataFrame, *, permutations: int
         its neighbours above the mean; "" where undefined). NaN where the village has no value or no neighbour with one.
     :raises ValueError: as `global_moran`.
 
-    Source: Anselin 1995 (moments as spdep `localmoran`).
+    Source: Anselin, Geographical Analysis 27 (1995) 93–115; scaled as spdep's `localmoran`.
     """
     z, links = _centred(values, adjacency)
     many = np.diff(links.indptr)
@@ -115,7 +116,7 @@ def local_moran(values: pd.Series, adjacency: pd.DataFrame, *, permutations: int
     lag[many > 0] = (links @ z)[many > 0]
     if not z.any():
         lag[:] = np.nan
-    p = _conditional_p(z, lag, many, _stream(seed, 0), permutations)
+    p = _conditional_p(z, lag, many, stream(seed, "spatial", "local"), permutations)
     names = np.where(z > 0, "high", "low").astype(object) + "-" + np.where(lag > 0, "high", "low").astype(object)
     seen = values.dropna().sort_index().index
     found = pd.DataFrame({"i": z * lag / (z @ z / len(z)) if z.any() else lag, "p": p}, index=seen, dtype=float)
@@ -132,7 +133,7 @@ def fdr(p: pd.Series) -> pd.Series:
 
     :param p: 0–1, NaN allowed (not counted in m). :returns: Series `q` on the same index; NaN where p is NaN.
 
-    Source: Benjamini & Hochberg 1995.
+    Source: Benjamini & Hochberg, JRSS B 57 (1995) 289–300.
 
     >>> fdr(pd.Series([0.01, 0.02, 0.9])).round(3).tolist()
     [0.03, 0.03, 0.9]
@@ -152,10 +153,6 @@ def hotspot(local: pd.DataFrame, level: float) -> pd.Series:
     """
     said = local["quadrant"].where(local["q"] <= level, "none")
     return said.where(local["q"].notna(), "").astype("str").rename("hotspot")
-
-
-def _stream(seed: int, part: int) -> np.random.Generator:
-    return np.random.default_rng([seed, zlib.crc32(b"spatial"), part])
 
 
 def _centred(values: pd.Series, adjacency: pd.DataFrame) -> tuple[Floats, sparse.csr_array]:

@@ -28,7 +28,7 @@ from lokus.villages.names import kabupaten_told, kind_told, normalise
 
 # A village that shares more than this of its area with others is told: real neighbours drawn one by one share 1–3 %.
 OVERLAP = 0.05
-# How sure the shape of undotted codes must make us that they are of the other system.
+# The share of codes whose shape must fit a system for it to be taken as theirs.
 CONTRADICTS = 0.9
 
 Told = tuple[pd.DataFrame, list[Problem]]
@@ -158,7 +158,15 @@ def _coded(rows: pd.DataFrame, features: Features, attributes: Attributes, syste
     values = features.values.get(name)
     written = rows["code"].fillna("") if values is None else schemas.text(values).set_axis(rows.index)
     neutral = values is not None and attributes.schema in (schemas.PLAIN, "dukcapil")
-    problems += _code_faults(rows, name, written, system, neutral, where)
+    if _of_other_system(rows["code"], written, system, neutral):
+        declared = {"declared": system, "other": schemas.OTHER[system], "example": written[written != ""].iloc[0]}
+        return rows.iloc[:0], [
+            *problems,
+            Problem("boundary_codes_of_other_system", True, where, declared | {"field": name}),
+        ]
+    if system == "kemendagri":
+        rows = rows.assign(code=rows["code"].where(_kinds_known(rows["code"])))
+    problems += _code_faults(rows, name, written, where)
     return rows[rows["code"].notna()], problems
 
 
@@ -174,15 +182,10 @@ def _clashes(rows: pd.DataFrame, name: str, readings: Mapping[str, pd.Series], w
     return problems or ([clash] if alike else [])
 
 
-def _code_faults(
-    rows: pd.DataFrame, name: str, written: pd.Series, system: CodeSystem, neutral: bool, where: Where
-) -> list[Problem]:
+def _code_faults(rows: pd.DataFrame, name: str, written: pd.Series, where: Where) -> list[Problem]:
     said, read = written != "", rows["code"].notna()
     unread = written[said & ~read]
     examples = few(list(unread.iloc[:3]), len(unread))
-    if _of_other_system(rows["code"].dropna(), unread, written[read], system, neutral):
-        declared = {"declared": system, "other": schemas.OTHER[system], "example": written[said].iloc[0]}
-        return [Problem("boundary_codes_of_other_system", True, where, {**declared, "field": name})]
     if not said.any():
         return [Problem("boundary_codes_empty", True, where, {"field": name})]
     if len(unread) * 2 > len(rows):
@@ -196,21 +199,24 @@ def _code_faults(
     return problems + about_rows("boundary_code_repaired", where, repaired, field=name, example=example)
 
 
-def _of_other_system(
-    codes: pd.Series, unread: pd.Series, written: pd.Series, system: CodeSystem, neutral: bool
-) -> bool:
+def _kinds_known(codes: pd.Series) -> pd.Series:
+    """Whether the last four digits of a Kemendagri code begin as they must: 1 kelurahan, 2 desa, 3 desa adat."""
+    return codes.str[9].isin(list("123"))
+
+
+def _of_other_system(codes: pd.Series, written: pd.Series, system: CodeSystem, neutral: bool) -> bool:
     """Whether the codes contradict the declared system by their shape.
 
-    Kemendagri's last four digits begin with 1 (kelurahan), 2 (desa) or 3 (desa adat). The same digit of a BPS code ends
-    its kecamatan, mostly with 0: nearly always 1 or 2 in a field of unknown making, it tells Kemendagri codes.
+    The digit that tells desa from kelurahan in a Kemendagri code ends the kecamatan in a BPS code, mostly with 0: where
+    it is nearly always 1 or 2 in a field of unknown making, the codes are Kemendagri's.
     """
-    foreign = int(parse_series(unread, schemas.OTHER[system]).notna().sum())
-    if foreign * 2 > len(unread) + len(codes):
+    read, said = codes.notna(), int((written != "").sum())
+    if parse_series(written[~read], schemas.OTHER[system]).notna().sum() * 2 > said:
         return True
     if system == "kemendagri":
-        return bool(codes.str[9].isin(list("123")).sum() * 2 < len(codes))
-    seventh = written.str.replace(r"\D", "", regex=True).str[6]
-    return neutral and len(seventh) > 0 and bool(seventh.isin(["1", "2"]).sum() >= CONTRADICTS * len(seventh))
+        return bool(read.any()) and _kinds_known(codes[read]).mean() < CONTRADICTS
+    seventh = written[read].str.replace(r"\D", "", regex=True).str[6]
+    return neutral and bool(read.any()) and seventh.isin(["1", "2"]).mean() >= CONTRADICTS
 
 
 def _of_kabupaten(rows: pd.DataFrame, wanted: str, where: Where) -> Told:

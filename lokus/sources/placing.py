@@ -26,6 +26,8 @@ def draw(rows: pd.DataFrame, crs: str, asked: str, where: Where) -> tuple[pd.Dat
 
     Parameters: `rows` with village, code and wkb; `crs` of the file and `asked` of the study, "" where not given.
     """
+    if rows.empty:
+        return rows.assign(geometry=None), "", []
     shapes = polygons.read_polygons(rows["wkb"].to_numpy(dtype=object))
     not_polygon = shapes.lost["not_polygon"]
     if not_polygon.sum() * 2 > len(rows):

@@ -115,15 +115,24 @@ def repaired(geometry: Geometries) -> tuple[Geometries, dict[str, Mask], Floats]
     bad = np.flatnonzero(~shapely.is_missing(geometry) & ~shapely.is_valid(geometry))
     reasons = [text.split("[")[0].strip() for text in shapely.is_valid_reason(geometry[bad])]
     folded = np.array([REASONS.get(reason, "other") for reason in reasons], dtype=object)
-    mended = polygonal(shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False))
+    mended = _made_valid(geometry[bad])
     before, after = np.abs(shapely.area(geometry[bad])), shapely.area(mended)
     change = np.zeros(len(geometry))
     change[bad] = np.divide(after - before, before, out=np.zeros_like(after), where=before > 0)
-    mended[(after == 0) | shapely.is_empty(mended)] = None
+    mended[(after == 0) | ~shapely.is_valid(mended)] = None
     geometry = geometry.copy()
     geometry[bad] = mended
     masks = {reason: np.isin(np.arange(len(geometry)), bad[folded == reason]) for reason in sorted(set(folded))}
     return geometry, masks, change
+
+
+def _made_valid(geometry: Geometries) -> Geometries:
+    # A ring that runs twice along one edge leaves GEOS's structure method with two parts that share it: once more.
+    for method in ("structure", "structure", "linework"):
+        bad = ~shapely.is_valid(geometry)
+        geometry = geometry.copy()
+        geometry[bad] = polygonal(shapely.make_valid(geometry[bad], method=method, keep_collapsed=method == "linework"))
+    return geometry
 
 
 def to_degrees(geometry: Geometries, crs: pyproj.CRS) -> Geometries:

@@ -229,8 +229,8 @@ def _parts(found: _Fields, own: Mapping[str, Any]) -> tuple[tuple[str, int], ...
 
 
 def _plain_codes(own: Mapping[str, Any], plain: Mapping[str, Any], system: CodeSystem) -> Sequence[str]:
-    """The usual names of a code column, without those that the schema knows to be the other system's."""
-    other = {folded(f) for f in own.get(OTHER[system], ())}
+    """The usual names of a code column, without those that the schema knows to be part or the other system's."""
+    other = {folded(f) for f in [*own.get(OTHER[system], ()), *(name for name, _ in own.get("parts", ()))]}
     return [f for f in plain[system] if folded(f) not in other]
 
 

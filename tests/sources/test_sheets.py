@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dirt import WRITERS, Page, pages
+from dirt import WRITERS, Page, as_csv, pages
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from lokus.errors import DataError
 from lokus.sources.numbers import parse_numbers
-from lokus.sources.sheets import read_sheet
+from lokus.sources.sheets import find_column, nearest_columns, read_sheet
 
 many = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
@@ -91,7 +93,7 @@ def _kinds(tmp_path: Path, text: str, header_rows: int | None = None) -> dict[in
         ("Desa,A,B\nSarudu,5,6\nLurah Ampalu,1,-\nKepala Curup,,\n", {1: "header"}),
         # Notes and people under the table; Sumber Sari is a village.
         (
-            "Desa,A\nSumber Sari,5\nDoda,6\nSumber : Dinkes\nKeterangan:\nA = anak\n,\"Pasangkayu, 3 Juni 2024\"\n,SITI\n",
+            "Desa;A\nSumber Sari;5\nDoda;6\nSumber : Dinkes\nKeterangan:\nA = anak\n;Doda, 3 Juni 2024\n;SITI\n",
             {1: "header", 4: "note", 5: "note", 6: "note", 7: "signature", 8: "signature"},
         ),
     ],
@@ -126,8 +128,8 @@ COLUMNS = ("No", "Desa", "TB/U > Pendek", "TB/U > Normal", "BB/TB > Normal", "% 
     ("wanted", "column"),
     [
         ("desa", "Desa"), (" TB / U>pendek ", "TB/U > Pendek"), ("Pendek", "TB/U > Pendek"), ("Normal", None),
-        ("bb/tb > normal", "BB/TB > Normal"), ("diukur", "Diukur"), ("%diukur", "% Diukur"), ("kolom C", "TB/U > Pendek"),
-        ("3", None), ("TB/U", None), ("", None), ("kolom Z", None), ("C", None),
+        ("bb/tb > normal", "BB/TB > Normal"), ("diukur", "Diukur"), ("%diukur", "% Diukur"),
+        ("kolom C", "TB/U > Pendek"), ("3", None), ("TB/U", None), ("", None), ("kolom Z", None), ("C", None),
     ],
 )  # fmt: skip
 def test_columns_are_found_by_their_headers(wanted: str, column: str | None) -> None:
@@ -143,3 +145,26 @@ def test_a_column_is_found_wherever_it_stands(columns: list[str]) -> None:
 def test_the_nearest_headers_come_first() -> None:
     assert nearest_columns(COLUMNS, "Di ukur")[0] == "Diukur"
     assert set(nearest_columns(COLUMNS, "TB/U")[:2]) == {"TB/U > Pendek", "TB/U > Normal"}
+
+
+grids = st.lists(
+    st.lists(
+        st.sampled_from(["", "Desa", "Total", "1", "2,5", "-", "Mengetahui", "NIP 1", "Sumber: x", "2024"]), max_size=5
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(grids, st.sampled_from([None, 1, 2]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+def test_whatever_a_sheet_holds_no_row_is_lost(rows: list[list[str]], header_rows: int | None, tmp_path: Path) -> None:
+    path = as_csv(Page(rows=rows), tmp_path / "a.csv", ";")
+    try:
+        sheet = read_sheet(path, header_rows=header_rows)
+    except DataError as fault:
+        assert {p.code for p in fault.problems} <= {"file_empty", "header_not_found"}
+        return
+    last = max(i for i, row in enumerate(rows, 1) if any(row))
+    assert sorted([*sheet.rows.index, *sheet.left_out.index]) == list(range(1, last + 1))
+    assert len(set(sheet.columns)) == len(sheet.columns) == sheet.rows.shape[1]

@@ -83,7 +83,7 @@ function showLegend(state, layer) {
   state.legend.replaceChildren(
     make('h2', {}, layer.title),
     make('ul', {}, ...layer.tones.map((tone) => make('li', { cls: tone.count ? '' : 'lk-none' },
-      swatch(tone), make('span', { cls: 'lk-tone' }, tone.label), make('span', { cls: 'lk-count' }, String(tone.count))))),
+      swatch(tone), make('span', { cls: 'lk-tone' }, tone.label), make('span', { cls: 'lk-count' }, tone.count.toLocaleString(data.lang))))),
     make('p', {}, layer.rule + (ordered ? '. ' + say('ui.darker') : '') + '.'));
 }
 
