@@ -231,21 +231,23 @@ def choice(study: Study, villages: pd.DataFrame) -> Found:
 
     rules = study.selection
     named = {name: {n.village: n for n in getattr(rules, name)} for name in ("keep", "drop", "add", "remove")}
-    last_year = villages.index[villages["last_year"]].tolist() if rules.keep_last_year else []
-    keep = [
-        code for code in dict.fromkeys([*named["keep"], *last_year]) if code not in {*named["drop"], *named["remove"]}
-    ]
+    # Last year's villages give way to what the meeting dropped; one that the meeting both keeps and drops does not.
+    gone = {*named["drop"], *named["remove"]}
+    last_year = [c for c in villages.index[villages["last_year"]] if c not in gone] if rules.keep_last_year else []
     found = selection.choose(
         villages["score_units"],
         villages["kecamatan_code"],
         selection.Rules(
-            rules.count, rules.max_per_kecamatan, rules.min_per_kecamatan, rules.least_kecamatan,
-            tuple(keep), *(tuple(named[name]) for name in ("drop", "add", "remove")),
+            count=rules.count,
+            max_per_kecamatan=rules.max_per_kecamatan,
+            min_per_kecamatan=rules.min_per_kecamatan,
+            least_kecamatan=rules.least_kecamatan,
+            keep=tuple(dict.fromkeys([*named["keep"], *last_year])),
+            **{name: tuple(named[name]) for name in ("drop", "add", "remove")},
         ),
-    )  # fmt: skip
-    reasons = {
+    )
+    said = {
         code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for by in named.values() for code, n in by.items()
     }
-    return Found(
-        found.assign(reason=pd.Series(villages.index.map(lambda c: reasons.get(c, "")), villages.index, dtype="str"))
-    )
+    reasons = pd.Series([said.get(code, "") for code in villages.index], villages.index, dtype="str")
+    return Found(found.assign(reason=reasons))

@@ -1,4 +1,4 @@
-"""Tables as offices make them: a known table rendered with titles, grouped headers, totals, signatures, in any container."""
+"""Tables as offices make them: a known table dressed up with titles, groups, totals, signatures, in any container."""
 
 from __future__ import annotations
 

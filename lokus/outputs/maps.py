@@ -34,6 +34,8 @@ FINEST = 1e-4
 DECIMALS = 5
 # Neighbouring villages overlap or leave gaps of some metres; kecamatan are closed over gaps up to twice this (≈ 33 m).
 SLIVER = 3e-4
+# A ring smaller than this (≈ 0.1 km²) is what is left of such a gap, not an enclave or an island with a kecamatan line.
+LEAST_RING = (10 * SLIVER) ** 2
 SCRIPTS = ("page.js", "labels.js", "panel.js", "map.js")
 PHRASES = ("map.ui.", "map.toggle.", "map.panel.")
 
@@ -153,7 +155,10 @@ def kecamatan(run: Run, shapes: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarr
         name = str(run.villages["kecamatan"].iloc[rows[0]])
         place: dict[str, Any] = {"code": str(code), "name": name, "count": len(rows), "at": None}
         if not closed.is_empty:
-            outlines.append(shapely.transform(closed.boundary, lambda xy: xy.round(DECIMALS)))
+            rings = shapely.get_parts(closed.boundary)
+            large = shapely.area(shapely.polygons(rings)) >= LEAST_RING
+            kept = shapely.multilinestrings(rings[large | (not large.any())])
+            outlines.append(shapely.transform(kept, lambda xy: xy.round(DECIMALS)))
             place["at"] = _inside(closed)
         places.append(place)
     return np.array(outlines, dtype=object), places

@@ -158,13 +158,13 @@ def _adds_up(table: Sheet, values: pd.Series) -> bool:
     return bool(sums)
 
 
-def _sums(table: Sheet, values: pd.Series, row: int, least: int = 1) -> list[float]:
+def _sums(table: Sheet, values: pd.Series, row: int, least: int = 0) -> list[float]:
     """The sums a totals row may stand for: of the rows since the totals row before, until the next, or of all."""
     data = values.loc[table.rows.index]
     before = max((t for t in table.totals.index if t < row), default=0)
     after = min((t for t in table.totals.index if t > row), default=data.index.max() + 1 if len(data) else 0)
     blocks = (data[(data.index > before) & (data.index < row)], data[(data.index > row) & (data.index < after)], data)
-    return [float(block.sum()) for block in blocks if block.notna().sum() >= least]
+    return [float(block.sum()) for block in blocks if len(block) and block.notna().sum() >= least]
 
 
 def _same(a: float, b: float) -> bool:

@@ -128,10 +128,10 @@ def repaired(geometry: Geometries) -> tuple[Geometries, dict[str, Mask], Floats]
 
 def _made_valid(geometry: Geometries) -> Geometries:
     # A ring that runs twice along one edge leaves GEOS's structure method with two parts that share it: once more.
-    for method in ("structure", "structure", "linework"):
+    for _ in range(3):
         bad = ~shapely.is_valid(geometry)
         geometry = geometry.copy()
-        geometry[bad] = polygonal(shapely.make_valid(geometry[bad], method=method, keep_collapsed=method == "linework"))
+        geometry[bad] = polygonal(shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False))
     return geometry
 
 

@@ -157,7 +157,7 @@ class Space(Part):
 
     near_m: float = Field(default=100.0, ge=0, le=5000)
     islands: Literal["nearest", "alone"] = "nearest"
-    permutations: int = Field(default=999, ge=99, le=99_999)
+    permutations: int = Field(default=9999, ge=99, le=99_999)
     fdr: float = Field(default=0.05, gt=0, lt=1)
     of: str = ""
 

@@ -1,5 +1,6 @@
 """A believable made-up `Run`, for every polygon layer one may want to try the map on."""
 
+from collections.abc import Callable
 from types import MappingProxyType
 
 import geopandas as gpd
@@ -33,6 +34,12 @@ DIMENSION = {"stunting": "burden", "stunting_count": "burden", "krs": "risk", "m
 def run() -> Run:
     """62 villages in 6 kecamatan with every trouble a name can make, missing data and a village without polygon."""
     return made_up_run(*grid_villages())
+
+
+@pytest.fixture(scope="session")
+def made_up() -> Callable[..., Run]:
+    """Numbers over villages of one's own: `made_up(places, geometry)`."""
+    return made_up_run
 
 
 def grid_villages(columns: int = 10, rows: int = 6) -> tuple[pd.DataFrame, gpd.GeoSeries]:

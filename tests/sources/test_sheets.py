@@ -156,7 +156,7 @@ grids = st.lists(
 )
 
 
-@given(grids, st.sampled_from([None, 1, 2]))
+@given(rows=grids, header_rows=st.sampled_from([None, 1, 2]))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
 def test_whatever_a_sheet_holds_no_row_is_lost(rows: list[list[str]], header_rows: int | None, tmp_path: Path) -> None:
     path = as_csv(Page(rows=rows), tmp_path / "a.csv", ";")

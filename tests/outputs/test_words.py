@@ -1,0 +1,112 @@
+"""Sentences about a village."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lokus import schema
+from lokus.outputs import words
+
+
+def changed(run, code, **values):
+    villages = run.villages.copy()
+    for name, value in values.items():
+        villages.loc[code, name] = value
+    return replace(run, villages=villages)
+
+
+def counted(run, code, y, n):
+    return changed(
+        run, code, numerator_stunting=float(y), denominator_stunting=float(n), value_stunting=y / n,
+        estimate_stunting=0.441, value_stunting_count=float(y),
+    )  # fmt: skip
+
+
+def test_the_first_reason_tells_rate_counts_estimate_and_place(run):
+    code = run.villages["contribution_stunting"].idxmax()
+    told = words.reasons(counted(run, code, 79, 162), code, "id")[0]
+    assert told.startswith("Prevalensi balita stunting: 48,8 % (79 dari 162), perkiraan 44,1 %; tertinggi dari 60 desa")
+
+
+@pytest.mark.parametrize("y", [1, 2, 3, 4])
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_one_to_four_children_are_banded_wherever_the_public_reads(run, y, lang):
+    code = run.villages["contribution_stunting"].idxmax()
+    few = counted(run, code, y, 29)
+    entry = words.indicator(run, "stunting")
+    public = " ".join(words.reasons(few, code, lang)) + words.rate_text(few, code, entry, lang)
+    inside = words.rate_text(few, code, entry, lang, public=False)
+    exact = f"{words.percent(y / 29, lang)} ("
+    assert "1–4" in public
+    assert f": {exact}" not in public
+    assert not words.rate_text(few, code, entry, lang).startswith(exact)
+    assert inside.startswith(exact)
+
+
+def test_only_what_is_worse_than_average_is_a_reason_and_the_largest_comes_first(run):
+    v = run.villages
+    names = {words.label(e, "id"): e["id"] for e in run.facts["indicators"]}
+    for code in v.index[v["status"] == "ranked"]:
+        told = [names[line.split(":")[0]] for line in words.reasons(run, code, "id") if ":" in line]
+        points = [v.loc[code, f"contribution_{name}"] for name in told]
+        assert points == sorted(points, reverse=True)
+        assert all(v.loc[code, f"need_{name}"] > v[f"need_{name}"].mean() for name in told)
+
+
+def test_places_are_those_of_a_sorted_list(run):
+    v = run.villages
+    entry = words.indicator(run, "sanitasi")
+    order = v["estimate_sanitasi"].dropna().sort_values()
+    for place, code in enumerate(order.index, 1):
+        told = words._place(run, words.row_of(run, code), entry, "id")
+        assert told == ("terendah dari 60 desa" if place == 1 else f"terendah ke-{place} dari 60 desa")
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_every_state_of_the_contract_has_its_words(run, lang):
+    code = run.villages.index[0]
+    for by in schema.column("selected_by").among[:-1]:
+        assert words.why_selected(changed(run, code, selected=True, selected_by=by, reason="Sebab."), code, lang)
+    for by in schema.column("left_out_by").among[:-1]:
+        assert words.why_selected(changed(run, code, selected=False, left_out_by=by, reason="Sebab."), code, lang)
+    for kind in schema.column("hotspot").among[:-1]:
+        assert words.hotspot(changed(run, code, hotspot=kind), code, lang)
+    for sure in schema.column("certainty").among:
+        assert words.certainty(changed(run, code, certainty=sure), code, lang)
+    for cluster in (None, 0, 1, 2, 3, 4):
+        assert words.cluster_profile(run, cluster, lang)
+
+
+def test_the_reason_of_the_meeting_is_told(run):
+    code = run.villages.index[run.villages["selected_by"] == "add"][0]
+    assert words.why_selected(run, code, "id") == "Ditambahkan oleh rapat: Usulan <rembuk> kecamatan"
+
+
+def test_flags_tell_what_is_missing_small_unmeasured_and_undrawn(run):
+    code = run.villages.index[0]
+    worn = changed(
+        run, code, has_boundary=False, value_measured=0.41, value_sanitasi=np.nan, denominator_asi_eks=0.0,
+        shrinkage_stunting=0.64,
+    )  # fmt: skip
+    told = " ".join(words.data_flags(worn, code, "id"))
+    assert "poligon" in told
+    assert "41 %" in told
+    assert "64 %" in told
+    assert "Tidak ada data: Rumah tangga dengan sanitasi layak." in told
+    assert "Tidak ada sasaran: Bayi mendapat ASI eksklusif." in told
+
+
+def test_a_village_of_full_data_has_no_flags(run):
+    full = (run.villages["value_measured"].between(0.8, 1)) & run.villages["has_boundary"]
+    full &= run.villages["shrinkage_stunting"] < 0.5
+    full &= run.villages[[c for c in run.villages if c.startswith("value_")]].notna().all(axis=1)
+    assert full.any()
+    assert all(words.data_flags(run, code, "id") == [] for code in run.villages.index[full])
+
+
+def test_rules_are_told_in_words_and_unknown_ones_by_their_key(run):
+    rules = [{"key": "selection.max_per_kecamatan", "value": 3}, {"key": "selection.new_rule", "value": 7}]
+    ruled = replace(run, facts={**run.facts, "selection": {**run.facts["selection"], "rules": rules}})
+    assert words.rules(ruled, "id") == "paling banyak 3 desa per kecamatan; selection.new_rule = 7"
+    assert words.rules(replace(run, facts={**run.facts, "selection": {"count": 5, "rules": []}}), "en")
