@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from lokus.outputs.words import (
     label,
     probability,
     rate_text,
+    short,
     value_text,
 )
 
@@ -37,7 +38,6 @@ RAMPS = {
     "problem": ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404"),
     "service": ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d"),
     "priority": ("#edf8fb", "#b3cde3", "#8c96c6", "#8856a7", "#6e016b"),
-    "quality": ("#edf8e9", "#bae4b3", "#74c476", "#31a354", "#006d2c"),
 }
 # Okabe & Ito (2008), ordered so that neighbours in the list differ in lightness too.
 UNORDERED = ("#0072b2", "#f0e442", "#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#999999")
@@ -127,11 +127,9 @@ def _indicators(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
         shown = [rate_text(run, row, entry, lang, public=public) for row in rows]
         hidden = np.array([public and is_banded(run, row, name) for row in rows])
         group = "service" if entry["dimension"] == "services" else "problem"
-        sketch = Sketch(name, group, label(entry, lang), shown, lang, group, hidden)
+        sketch = Sketch(name, group, short(entry, lang), shown, lang, group, hidden, title=label(entry, lang))
         if entry["dimension"] == "quality" and entry["kind"] == "share":
-            yield bounded(
-                replace(sketch, ramp="quality"), values, MEASURED, text("map.rule.measured", lang), falling=True
-            )
+            yield bounded(sketch, values, MEASURED, text("map.rule.measured", lang), falling=True)
         elif entry["kind"] == "count":
             yield counted(sketch, values)
         elif entry["dimension"] == "burden" and entry["interval"]:
@@ -152,15 +150,17 @@ def _prevalence(run: Run, entry: Indicator, sketch: Sketch) -> Iterator[Layer | 
         said if pd.isna(e) else text("map.shown.estimate", lang, estimate=percent(e, lang), range=r, interval=interval)
         for said, e, r in zip(sketch.shown, estimate, ranges, strict=True)
     ]
-    titled = {
-        key: text(f"map.layer.{key}", lang, label=sketch.label, interval=interval)
-        for key in ("estimate", "raw", "width")
-    }
+
+    def named(key: str, **changes: Any) -> Sketch:
+        label, title = (
+            text(f"map.layer.{key}", lang, label=said, interval=interval) for said in (sketch.label, sketch.title)
+        )
+        return replace(sketch, label=label, title=title, **changes)
+
     bounds, rule = WHO.get(name, ()), text("map.rule.who", lang)
-    smooth = replace(sketch, label=titled["estimate"], shown=estimated, hidden=None)
-    wide = replace(smooth, id=f"{name}_width", label=titled["width"], shown=ranges)
-    yield bounded(smooth, estimate, bounds, rule)
-    yield bounded(replace(sketch, id=f"{name}_raw", label=titled["raw"]), v[f"value_{name}"], bounds, rule)
+    yield bounded(named("estimate", shown=estimated, hidden=None), estimate, bounds, rule)
+    yield bounded(named("raw", id=f"{name}_raw"), v[f"value_{name}"], bounds, rule)
+    wide = named("width", id=f"{name}_width", shown=ranges, hidden=None)
     yield graded(wide, high - low, lambda x: _points(x, lang))
 
 
@@ -170,10 +170,10 @@ def _gap(run: Run, entry: Indicator, sketch: Sketch) -> Layer | None:
     # The exact gap of a banded rate would give the rate away.
     silent = (gap.isna() | (gap == 0)).to_numpy() | sketch.hidden
     shown = [
-        rate if quiet else text("map.shown.gap", lang, rate=rate, gap=_points(g, lang))
+        rate if quiet else text(f"map.shown.gap_{entry['better']}", lang, rate=rate, gap=_points(g, lang))
         for rate, g, quiet in zip(sketch.shown, gap, silent, strict=True)
     ]
-    title = text("map.layer.gap", lang, label=sketch.label, target=percent(entry["target"], lang, 0))
+    title = text(f"map.layer.gap_{entry['better']}", lang, label=sketch.title, target=percent(entry["target"], lang, 0))
     sketch = replace(sketch, id=f"{name}_gap", title=title, shown=shown, hidden=None)
     return graded(sketch, gap, lambda x: _points(x, lang), nought=text("map.class.met", lang))
 

@@ -155,10 +155,10 @@ def kecamatan(run: Run, shapes: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarr
         name = str(run.villages["kecamatan"].iloc[rows[0]])
         place: dict[str, Any] = {"code": str(code), "name": name, "count": len(rows), "at": None}
         if not closed.is_empty:
-            rings = shapely.get_parts(closed.boundary)
+            rings = shapely.get_rings(shapely.get_parts(closed))
             large = shapely.area(shapely.polygons(rings)) >= LEAST_RING
-            kept = shapely.multilinestrings(rings[large | (not large.any())])
-            outlines.append(shapely.transform(kept, lambda xy: xy.round(DECIMALS)))
+            drawn_rings = rings[large] if large.any() else rings
+            outlines.append(shapely.MultiLineString([np.round(ring.coords, DECIMALS) for ring in drawn_rings]))
             place["at"] = _inside(closed)
         places.append(place)
     return np.array(outlines, dtype=object), places
@@ -204,6 +204,7 @@ def _data(
         "ranks": [None if r is None else int(r) for r in v["rank"].astype(object).where(v["rank"].notna(), None)],
         "chosen": v["selected"].astype(int).tolist(),
         "sure": [probability(p, lang) for p in v["p_top"]],
+        "list_note": text("map.list_note", lang, top=facts["top_n"]),
         "groups": [{"id": group, "label": text(f"map.group.{group}", lang)} for group in GROUPS],
         "layers": [asdict(layer) for layer in layers(run, lang, public=public)],
         "start": "chosen",

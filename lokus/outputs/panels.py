@@ -11,7 +11,7 @@ import pandas as pd
 
 from lokus.messages import number, percent, text
 from lokus.outputs import words
-from lokus.outputs.words import Indicator, label
+from lokus.outputs.words import Indicator
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
@@ -55,7 +55,7 @@ def _at(value: float | None, scale: tuple[float, float]) -> int | None:
 
 def _shared(entry: Indicator, scale: tuple[float, float], lang: str) -> dict[str, Any]:
     return {
-        "label": label(entry, lang),
+        "label": words.short(entry, lang),
         "mean": _at(entry["average"], scale),
         "mean_text": words.value_text(entry, math.nan if entry["average"] is None else entry["average"], lang),
         "target": _at(entry["target"], scale),

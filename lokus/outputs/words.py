@@ -6,6 +6,7 @@ Counts of 1–4 people are told as "1–4" wherever `public` is true, and the ra
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,15 @@ def row_of(run: Run, village: Village) -> Mapping[str, Any]:
 def label(entry: Mapping[str, Any], lang: str) -> str:
     """The name of an indicator, dimension or point layer in a language; its id where it has none."""
     return str(entry.get(f"label_{lang}") or entry.get("label_id") or entry["id"])
+
+
+def short(entry: Mapping[str, Any], lang: str) -> str:
+    """The name of an indicator without the definition in brackets at its end.
+
+    >>> short({"id": "x", "label_id": "Prevalensi balita stunting (TB/U < −2 SD)"}, "id")
+    'Prevalensi balita stunting'
+    """
+    return re.sub(r"(?<=\S)\s*\([^()]*\)$", "", label(entry, lang))
 
 
 def indicator(run: Run, name: str) -> Indicator | None:
@@ -124,7 +134,7 @@ def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, publi
     return text(
         f"words.reason.{shape}",
         lang,
-        label=label(entry, lang),
+        label=short(entry, lang),
         rate=rate_text(run, row, entry, lang, public=public),
         target=percent(math.nan if target is None else target, lang, 0),
         people=count_text(people, lang, public=public),
@@ -193,7 +203,7 @@ def group_profile(run: Run, cluster: int, lang: str) -> str:
 def in_sentence(run: Run, name: str, lang: str) -> str:
     """The label of an indicator as it stands inside a sentence."""
     entry = indicator(run, name)
-    said = label(entry, lang) if entry else name
+    said = short(entry, lang) if entry else name
     # Labels such as "ASI eksklusif" or "KRS" keep their capitals inside a sentence.
     return said[:1].lower() + said[1:] if said[1:2].islower() else said
 
@@ -219,13 +229,13 @@ def data_flags(run: Run, village: Village, lang: str, *, public: bool = True) ->
     for entry in run.facts["indicators"]:
         name = entry["id"]
         if row.get(f"denominator_{name}", math.nan) == 0:
-            absent["no_target_group"].append(label(entry, lang))
+            absent["no_target_group"].append(short(entry, lang))
         elif pd.isna(row.get(f"value_{name}", math.nan)):
-            absent["missing"].append(label(entry, lang))
+            absent["missing"].append(short(entry, lang))
         elif (entry["dimension"], entry["kind"]) == ("burden", "share") and row[f"shrinkage_{name}"] >= HALF_DRAWN:
             count = count_text(row[f"denominator_{name}"], lang, public=public)
             drawn = percent(row[f"shrinkage_{name}"], lang, 0)
-            told.append(text("words.flag.shrunk", lang, label=label(entry, lang), count=count, share=drawn))
+            told.append(text("words.flag.shrunk", lang, label=short(entry, lang), count=count, share=drawn))
     told.extend(text(f"words.flag.{key}", lang, labels=labels) for key, labels in absent.items() if labels)
     return told
 

@@ -22,6 +22,7 @@ import lxml.html
 import python_calamine as calamine
 
 from lokus.errors import DataError, Problem, Where
+from lokus.sources import biff
 
 Cell = str | float | bool | dt.date | None
 Box = tuple[int, int, int, int]
@@ -31,6 +32,7 @@ LARGEST_BYTES = 512 * 2**20
 LARGEST_CELLS = 20_000_000
 
 _OLE = b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _DELIMITERS = "\t;|,"
 _FOREIGN = ("%PDF", "{\\rtf", "MIME-Version:", "{", "[", "<?xml")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
@@ -141,17 +143,20 @@ def _bytes(path: Path, file: str) -> bytes:
 def _workbook(raw: bytes, sheet: str, file: str) -> Grid:
     if raw.startswith(b"PK"):
         _guard_archive(raw, file)
+    elif _ENCRYPTED not in raw and not biff.is_sound(raw):
+        raise _fault("workbook_damaged", file, reason="BIFF")
+    problems: list[Problem] = []
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        problems: list[Problem] = []
         chosen = _named_sheet(book, sheet, file) if sheet else _first_sheet(book, file, problems)
         found = book.get_sheet_by_name(chosen)
         rows = tuple(tuple(_tidy(c) for c in row) for row in found.to_python(skip_empty_area=False))
         boxes = found.merged_cell_ranges
-    except calamine.PasswordError:
-        raise _fault("workbook_encrypted", file) from None
-    except (calamine.CalamineError, OSError, ValueError) as e:
-        if "EncryptedPackage".encode("utf-16-le") in raw:
+    except BaseException as e:
+        # A panic of the Rust reader is no Exception, and its class cannot be imported.
+        if not isinstance(e, (calamine.CalamineError, OSError, ValueError)) and type(e).__name__ != "PanicException":
+            raise
+        if isinstance(e, calamine.PasswordError) or _ENCRYPTED in raw:
             raise _fault("workbook_encrypted", file) from None
         raise _fault("workbook_damaged", file, reason=str(e)) from None
     merged = None if boxes is None else tuple((top, left, bottom, right) for (top, left), (bottom, right) in boxes)

@@ -75,18 +75,14 @@ def read_table(
         problems.extend(_disagreeing(table, column, read, roles[column]))
     if any(p.fatal for p in problems):
         raise DataError(problems)
+    summed = {key: sum(numbers[c].values.loc[kept] for c in names) for key, names in known.items()}
     filtered = pd.DataFrame({"kind": "filtered", "text": ""}, index=table.rows.index.difference(kept), dtype="str")
     return TableData(
         id=table_id,
         file=table.file,
         sheet=table.name,
         places=_places(table, {k: found[h] for k, h in place.items() if h}).loc[kept],
-        values=pd.DataFrame(
-            {key: sum(numbers[c].values.loc[kept] for c in names) for key, names in known.items()},
-            index=kept,
-            columns=list(known),
-            dtype="float64",
-        ),
+        values=pd.DataFrame(summed, index=kept, columns=list(known), dtype="float64"),
         account=pd.concat([table.left_out, filtered]).sort_index(),
         percent={key: any(numbers[c].percent for c in names) for key, names in known.items()},
         problems=tuple(problems),

@@ -19,6 +19,7 @@ from lokus.villages.codes import province_of
 
 # Longest name of a CRS that is shown as it stands ("EPSG:32748"); beyond it is WKT.
 SHORT = 40
+WEB_MERCATOR = 3857
 
 
 def draw(rows: pd.DataFrame, crs: str, asked: str, where: Where) -> tuple[pd.DataFrame, str, list[Problem]]:
@@ -88,11 +89,11 @@ def _parsed(crs: str) -> pyproj.CRS | None:
 
 
 def _shown(middle: tuple[float, float], rows: pd.DataFrame) -> dict[str, str]:
-    """Where the numbers of a file are, and which UTM zones would put them into the province of its codes."""
+    """Where the numbers of a file are, and which UTM zones or web map would put them into the province of its codes."""
     x, y = (f"{value:.1f}" for value in middle)
     box = _box(province_of(rows["code"]).mode()[0]) or polygons.INDONESIA
-    zones = [f"EPSG:{half + zone}" for half in (32700, 32600) for zone in range(46, 55)]
-    fit = [zone for zone in zones if polygons.lies_in(middle, pyproj.CRS(zone), box)]
+    usual = [half + zone for half in (32700, 32600) for zone in range(46, 55)] + [WEB_MERCATOR]
+    fit = [f"EPSG:{epsg}" for epsg in usual if polygons.lies_in(middle, pyproj.CRS.from_epsg(epsg), box)]
     return {"x": x, "y": y, "likely": few(fit) or "–"}
 
 

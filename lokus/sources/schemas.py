@@ -243,7 +243,7 @@ def _without_code(fields: Sequence[str], found: _Fields, id_: str, system: CodeS
     )
     if foreign:
         return _fault("boundary_system_contradicted", where, declared=system, other=other, column=foreign[0])
-    return _fault("boundary_no_code_column", where, fields=tuple(f[:40] for f in fields[:20]))
+    return _fault("boundary_no_code_column", where, fields=tuple(f[:40] for f in fields[:20]) or "–")
 
 
 def _fault(code: str, where: Where, **params: Any) -> Problem:

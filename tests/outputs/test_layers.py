@@ -86,7 +86,7 @@ def test_a_bound_belongs_to_the_class_above_it():
 
 
 def test_where_more_is_better_the_least_is_darkest():
-    layer = bounded(sketch(2, "quality"), pd.Series([0.3, 0.95]), (0.5, 0.9), "", falling=True)
+    layer = bounded(sketch(2), pd.Series([0.3, 0.95]), (0.5, 0.9), "", falling=True)
     low, high = (luminance(layer.tones[k].colour) for k in layer.of)
     assert low < high
 

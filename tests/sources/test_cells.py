@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from lokus import messages
 from lokus.errors import DataError
 from lokus.sources import cells
+from lokus.sources.biff import is_sound
 from lokus.sources.cells import column_number, letters, read_grid
 
 here = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
@@ -116,6 +118,56 @@ def test_html_spans_breaks_and_exact_numbers(tmp_path: Path) -> None:
     assert set(grid.merged or ()) == {(0, 0, 1, 0), (0, 1, 0, 2)}
 
 
+def _xls(row: int, column: int) -> bytes:
+    """The smallest `.xls` with a text in A1 and a number somewhere ([MS-CFB], [MS-XLS])."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def entry(name: str, kind: int, start: int, size: int) -> bytes:
+        text = name.encode("utf-16-le")
+        return (
+            text.ljust(64, b"\0")
+            + struct.pack("<HBB", len(text) + 2, kind, 1)
+            + struct.pack("<III", *[none] * 3)
+            + (bytes(36) + struct.pack("<IQ", start, size))
+        )
+
+    none, end = 0xFFFF_FFFF, 0xFFFF_FFFE
+    begin = [record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 0, 0, 0)) for kind in (5, 16)]
+    sheet = struct.pack("<BBBB", 0, 0, 4, 0) + b"Data"
+    book = begin[0] + record(0x85, struct.pack("<I", len(begin[0]) + 16 + 4) + sheet) + record(0x0A, b"")
+    label = record(0x0204, struct.pack("<HHHHB", 0, 0, 0, 4, 0) + b"Desa")
+    number = record(0x0203, struct.pack("<HHHd", row, column, 0, 3.5))
+    stream = (book + begin[1] + label + number + record(0x0A, b"")).ljust(4096, b"\0")
+    head = bytes.fromhex("D0CF11E0A1B11AE1") + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(10)
+    head += struct.pack("<IIIIIIIII", 1, 1, 0, 4096, end, 0, end, 0, 0) + struct.pack("<I", none) * 108
+    fat = struct.pack("<11I", 0xFFFF_FFFD, end, *range(3, 10), end, none).ljust(512, b"\xff")
+    listing = (entry("Root Entry", 5, end, 0) + entry("Workbook", 2, 2, 4096)).ljust(512, b"\0")
+    return head + fat + listing + stream
+
+
+def test_old_workbooks(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(_xls(2, 1))
+    grid = read_grid(path, "Data")
+    assert grid.rows == (("Desa", None), (None, None), (None, 3.5))
+
+
+@given(st.integers(0, 65_535), st.integers(0, 65_535))
+def test_an_old_workbook_is_sound_within_its_256_columns(row: int, column: int) -> None:
+    assert is_sound(_xls(row, column)) == (column < 256)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5631), st.integers(0, 255)), max_size=20), st.integers(0, 5632))
+@settings(max_examples=300)
+def test_a_damaged_old_workbook_is_judged_without_harm(bytes_: list[tuple[int, int]], length: int) -> None:
+    raw = bytearray(_xls(2, 1))
+    for place, value in bytes_:
+        raw[place] = value
+    assert is_sound(bytes(raw[:length])) in (True, False)
+
+
 def _bomb(path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 200_000)
@@ -150,6 +202,12 @@ def test_a_broken_file_has_one_clear_problem(code: str, tmp_path: Path) -> None:
 def test_what_is_no_table_is_said(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(raw)
     _refused(tmp_path / "a.csv", "not_a_table")
+
+
+@pytest.mark.parametrize("raw", [_xls(2, 1)[:1300], _xls(2, 1)[:40], _xls(2, 300)])
+def test_a_broken_old_workbook_is_damaged(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.xls").write_bytes(raw)
+    _refused(tmp_path / "a.xls", "workbook_damaged")
 
 
 @pytest.mark.parametrize("cut", [600, 5_000, 20_000])

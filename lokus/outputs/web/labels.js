@@ -21,7 +21,13 @@ function buildLabels(map, state) {
 
   function draw() {
     group.clearLayers();
-    const taken = [];
+    const corner = map.getContainer().getBoundingClientRect();
+    const origin = map.containerPointToLayerPoint([0, 0]);
+    const taken = [...map.getContainer().querySelectorAll('.leaflet-control')].map((control) => {
+      const box = control.getBoundingClientRect();
+      const [x, y] = [origin.x - corner.left, origin.y - corner.top];
+      return [box.left + x, box.top + y, box.right + x, box.bottom + y];
+    });
     const view = map.getBounds();
     const frame = map.getSize();
     const unit = parseFloat(getComputedStyle(document.documentElement).fontSize);

@@ -3,6 +3,7 @@ function showList(state) {
   const chosen = state.order.filter((i) => data.chosen[i]);
   state.panel.replaceChildren(
     panelHead(state, say('ui.list'), null),
+    make('p', { cls: 'lk-listnote' }, data.list_note),
     make('ol', { cls: 'lk-list' }, ...chosen.map((i) => make('li', {},
       make('button', { type: 'button', on: { click: () => state.select(i, true) } },
         make('span', { cls: 'lk-badge' }, data.ranks[i] === null ? '•' : String(data.ranks[i])),
