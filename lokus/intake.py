@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,9 +17,9 @@ from lokus import schema
 from lokus.errors import DataError, Problem, StudyError, Where
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.indicators import TableData, read_table
-from lokus.sources.points import POINT_COLUMNS, read_points
+from lokus.sources.points import POINT_COLUMNS, Points, read_points
 from lokus.study import Study
-from lokus.study.model import Table
+from lokus.study.model import PointFile, Table
 from lokus.villages import crosswalk, joining
 from lokus.villages.matching import match
 
@@ -55,8 +56,8 @@ def read(study: Study) -> Intake:
     """
     problems: list[Problem] = []
     boundaries = _attempt(problems, lambda: _boundaries(study))
-    tables = {t.id: _attempt(problems, lambda t=t: _table(study, t)) for t in study.table}
-    points = [_attempt(problems, lambda p=p: read_points(study.path(p.path), **_point_words(p))) for p in study.points]
+    tables = {t.id: _attempt(problems, partial(_table, study, t)) for t in study.table}
+    points = [_attempt(problems, partial(_points, study, p)) for p in study.points]
     decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
     problems += [p for part in (boundaries, *tables.values(), *points) if part is not None for p in part.problems]
     _refuse(problems)
@@ -121,9 +122,15 @@ def _refuse(problems: Iterable[Problem]) -> None:
 def _boundaries(study: Study) -> Boundaries:
     b = study.boundaries
     return read_boundaries(
-        study.path(b.path), code_system=b.code_system, layer=b.layer, schema=b.schema_, columns=dict(b.columns),
-        crs=b.crs, kabupaten=study.study.kabupaten, name=b.path,
-    )  # fmt: skip
+        study.path(b.path),
+        code_system=b.code_system,
+        layer=b.layer,
+        schema=b.schema_,
+        columns={str(part): header for part, header in b.columns.items()},
+        crs=b.crs,
+        kabupaten=study.study.kabupaten,
+        name=b.path,
+    )
 
 
 def _table(study: Study, spec: Table) -> TableData:
@@ -135,9 +142,9 @@ def _table(study: Study, spec: Table) -> TableData:
     )  # fmt: skip
 
 
-def _point_words(spec: Any) -> dict[str, str]:
+def _points(study: Study, spec: PointFile) -> Points:
     words = spec.model_dump(include={"sheet", "name", "latitude", "longitude"})
-    return {**words, "layer": spec.id, "shown": spec.path}
+    return read_points(study.path(spec.path), layer=spec.id, shown=spec.path, **words)
 
 
 def _identify(

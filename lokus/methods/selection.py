@@ -17,6 +17,7 @@ from lokus.errors import InfeasibleSelection
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+Row = tuple[sparse.csr_array, npt.ArrayLike, npt.ArrayLike]
 
 # "villages" is no rule but a fact: which ranked villages there are in each kecamatan. Of equally small contradictions
 # the one that needs neither it nor the count is told.
@@ -122,22 +123,16 @@ def solve(
     n, number = len(value), int(groups.max(initial=-1)) + 1
     links = number if least_groups is not None else 0
     member = sparse.csr_array((np.ones(n), (groups, np.arange(n))), shape=(number, n))
-    rows: list[tuple[sparse.csr_array, npt.ArrayLike, npt.ArrayLike]] = [
-        (member, low, np.inf if high is None else high)
-    ]
+    rows: list[Row] = [(member, low, np.inf if high is None else high)]
     if count is not None:
         rows.append((sparse.csr_array(np.ones((1, n))), count, count))
     if cost is not None and budget is not None:
         rows.append((sparse.csr_array(np.asarray(cost, dtype=float)[None, :]), -np.inf, budget))
     rules = [LinearConstraint(_padded(matrix, links), least, most) for matrix, least, most in rows]
-    if least_groups is not None:
-        rules.append(LinearConstraint(sparse.hstack([member, -sparse.eye_array(number)]).tocsr(), 0, np.inf))
-        rules.append(LinearConstraint(np.r_[np.zeros(n), np.ones(links)][None, :], least_groups, np.inf))
+    rules += _spread(member, least_groups)
     least, most = np.zeros(n + links), np.ones(n + links)
-    if locked_in is not None:
-        least[:n][np.asarray(locked_in, dtype=bool)] = 1
-    if locked_out is not None:
-        most[:n][np.asarray(locked_out, dtype=bool)] = 0
+    least[:n] = False if locked_in is None else np.asarray(locked_in, dtype=bool)
+    most[:n] = True if locked_out is None else ~np.asarray(locked_out, dtype=bool)
     if (least > most).any():
         return None
     found = milp(
@@ -152,6 +147,16 @@ def solve(
     if found.status != 0:
         raise RuntimeError(found.message)
     return np.asarray(found.x[:n] > 0.5)
+
+
+def _spread(member: sparse.csr_array, least_groups: int | None) -> list[LinearConstraint]:
+    """At least so many groups with a village: y_k ≤ Σ_{i∈k} x_i, Σ y_k ≥ least_groups."""
+    if least_groups is None:
+        return []
+    number, n = member.shape
+    linked = sparse.hstack([member, -sparse.eye_array(number)]).tocsr()
+    used = np.r_[np.zeros(n), np.ones(number)][None, :]
+    return [LinearConstraint(linked, 0, np.inf), LinearConstraint(used, least_groups, np.inf)]
 
 
 def _padded(matrix: sparse.csr_array, columns: int) -> sparse.csr_array:

@@ -4,6 +4,6 @@ What may not enter: computing anything new, texts for people other than the prob
 """
 
 from lokus.runs.folder import find, read, write
-from lokus.runs.verify import Verdict, verify
+from lokus.runs.verification import Verdict, verify
 
 __all__ = ["Verdict", "find", "read", "verify", "write"]

@@ -80,7 +80,7 @@ class Table(Part):
     source: str = ""
 
 
-class Points(Part):
+class PointFile(Part):
     """[[points]]: places with coordinates in degrees, shown on the map (puskesmas, posyandu)."""
 
     id: Id
@@ -233,7 +233,7 @@ class Study(Part):
     study: Heading
     boundaries: BoundaryFile
     table: tuple[Table, ...] = Field(min_length=1)
-    points: tuple[Points, ...] = ()
+    points: tuple[PointFile, ...] = ()
     indicator: tuple[IndicatorUse, ...] = Field(min_length=1)
     dimension: tuple[Dimension, ...] = ()
     method: Method = Method()

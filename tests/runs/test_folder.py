@@ -17,7 +17,7 @@ from lokus.demo import write_study
 from lokus.errors import LokusError
 from lokus.pipeline import Run
 from lokus.runs.folder import OUTPUTS
-from lokus.runs.verify import differing_columns
+from lokus.runs.verification import differing_columns
 from lokus.study import open_study
 
 
