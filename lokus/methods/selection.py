@@ -17,7 +17,6 @@ from lokus.errors import InfeasibleSelection
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
-Row = tuple[sparse.csr_array, npt.ArrayLike, npt.ArrayLike]
 
 # "villages" is no rule but a fact: which ranked villages there are in each kecamatan. Of equally small contradictions
 # the one that needs neither it nor the count is told.
@@ -123,12 +122,12 @@ def solve(
     n, number = len(value), int(groups.max(initial=-1)) + 1
     links = number if least_groups is not None else 0
     member = sparse.csr_array((np.ones(n), (groups, np.arange(n))), shape=(number, n))
-    rows: list[Row] = [(member, low, np.inf if high is None else high)]
+    rules = [LinearConstraint(_padded(member, links), low, np.inf if high is None else high)]
     if count is not None:
-        rows.append((sparse.csr_array(np.ones((1, n))), count, count))
+        rules.append(LinearConstraint(_padded(sparse.csr_array(np.ones((1, n))), links), count, count))
     if cost is not None and budget is not None:
-        rows.append((sparse.csr_array(np.asarray(cost, dtype=float)[None, :]), -np.inf, budget))
-    rules = [LinearConstraint(_padded(matrix, links), least, most) for matrix, least, most in rows]
+        spent = sparse.csr_array(np.asarray(cost, dtype=float)[None, :])
+        rules.append(LinearConstraint(_padded(spent, links), -np.inf, budget))
     rules += _spread(member, least_groups)
     least, most = np.zeros(n + links), np.ones(n + links)
     least[:n] = False if locked_in is None else np.asarray(locked_in, dtype=bool)

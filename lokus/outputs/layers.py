@@ -80,7 +80,7 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One way to colour the villages. `of`: the class of each village; `shown`: what is said of it.
+    """One way to colour the villages. `of`: the class of each village; `shown`: what is said of it, if not its class.
 
     `label` stands in the list of layers, the longer `title` over the legend.
     """
@@ -125,7 +125,7 @@ def _indicators(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
     for entry in sorted(run.facts["indicators"], key=lambda e: e["dimension"] == "quality"):
         name, values = entry["id"], run.villages[f"value_{entry['id']}"]
         shown = [rate_text(run, row, entry, lang, public=public) for row in rows]
-        hidden = np.array([public and is_banded(run, row, name) for row in rows])
+        hidden = np.array([public and is_banded(run, row, entry) for row in rows])
         group = "service" if entry["dimension"] == "services" else "problem"
         sketch = Sketch(name, group, short(entry, lang), shown, lang, group, hidden, title=label(entry, lang))
         if entry["dimension"] == "quality" and entry["kind"] == "share":
@@ -317,8 +317,7 @@ def _kinds(
         "fdr": percent(run.facts["space"]["fdr"], lang, 0),
     }  # fmt: skip
     title, rule = (text(f"map.{part}.{name}", lang, **fields) for part in ("layer", "rule"))
-    shown = tuple(told) or tuple(said[k] for k in kind)
-    return Layer(name, group, title, title, rule, legend, tuple(present.index(k) for k in kind), shown)
+    return Layer(name, group, title, title, rule, legend, tuple(present.index(k) for k in kind), tuple(told))
 
 
 def _clusters(run: Run, lang: str) -> Layer:
@@ -332,6 +331,5 @@ def _clusters(run: Run, lang: str) -> Layer:
     if cluster.isna().any():
         absent = int(cluster.isna().sum())
         tones.append(Tone(cluster_profile(run, None, lang), MISSING_COLOUR, absent, "", "missing"))
-    shown = tuple(cluster_profile(run, None if pd.isna(k) else int(k), lang) for k in cluster)
     title, rule = text("map.layer.cluster", lang), text("map.rule.cluster", lang, k=run.facts["clusters"]["k"])
-    return Layer("cluster", "pattern", title, title, rule, tuple(tones), tuple(of), shown)
+    return Layer("cluster", "pattern", title, title, rule, tuple(tones), tuple(of), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -37,6 +38,8 @@ SLIVER = 3e-4
 # A ring smaller than this (≈ 0.1 km²) is what is left of such a gap, not an enclave or an island with a kecamatan line.
 LEAST_RING = (10 * SLIVER) ** 2
 SCRIPTS = ("page.js", "labels.js", "panel.js", "map.js")
+GEOMETRY = re.compile(r"^ *geo_json_\d+_add\(\{.*\}\);$", re.MULTILINE)
+BAR = ("text", "to", "points", "people", "worse", "from", "until", "raw")
 PHRASES = ("map.ui.", "map.toggle.", "map.panel.")
 
 
@@ -85,7 +88,8 @@ def build_map(run: Run, *, lang: str = "id", public: bool = True) -> str:
     for part in (villages, lines):
         part.add_to(chart)
     Reader(chart, villages, lines, _data(run, shapes, drawn, places, lang, public)).add_to(chart)
-    return str(figure.render())
+    # Folium writes a blank after every comma: a tenth of the geometry.
+    return GEOMETRY.sub(lambda call: call[0].replace(", ", ","), figure.render())
 
 
 class Reader(MacroElement):
@@ -185,7 +189,7 @@ def _data(
 ) -> dict[str, Any]:
     v, facts = run.villages, run.facts
     order = [place["code"] for place in places]
-    panel = panels(run, lang, public=public)
+    panel = _packed(panels(run, lang, public=public))
     return {
         "lang": lang,
         "texts": {k.split(".", 1)[1]: s for k, s in catalogue(lang).items() if k.startswith(PHRASES)},
@@ -206,12 +210,35 @@ def _data(
         "sure": [probability(p, lang) for p in v["p_top"]],
         "list_note": text("map.list_note", lang, top=facts["top_n"]),
         "groups": [{"id": group, "label": text(f"map.group.{group}", lang)} for group in GROUPS],
-        "layers": [asdict(layer) for layer in layers(run, lang, public=public)],
+        "layers": _layers(run, panel, lang, public),
         "start": "chosen",
         "points": _points(run, lang),
-        "bars": panel["bars"],
-        "panels": panel["villages"],
+        **panel,
     }
+
+
+def _packed(panel: dict[str, Any]) -> dict[str, Any]:
+    """The panels with their bars as rows without trailing gaps, and each pattern told once for all its villages."""
+    patterns: dict[str, int] = {}
+    villages = []
+    for village in panel["villages"]:
+        bars = [[bar.get(field) for field in BAR] for bar in village["bars"]]
+        for bar in bars:
+            while bar[-1] is None:
+                bar.pop()
+        told = [patterns.setdefault(said, len(patterns)) for said in village["pattern"]]
+        villages.append({**village, "bars": bars, "pattern": told})
+    return {"bars": panel["bars"], "panels": villages, "patterns": list(patterns)}
+
+
+def _layers(run: Run, panel: dict[str, Any], lang: str, public: bool) -> list[dict[str, Any]]:
+    """The layers; what one says that a bar of the panel says too is only pointed to."""
+    by_bar = {tuple(v["bars"][k][0] for v in panel["panels"]): k for k in range(len(panel["bars"]))}
+    told = []
+    for layer in layers(run, lang, public=public):
+        bar = by_bar.get(layer.shown)
+        told.append(asdict(layer) if bar is None else {**asdict(layer), "shown": [], "bar": bar})
+    return told
 
 
 def notes(run: Run, drawn: np.ndarray, lang: str, public: bool) -> list[str]:

@@ -96,13 +96,14 @@ def _figures(run: Run, row: Row, lang: str) -> list[list[str]]:
 
 def _bar(run: Run, row: Row, entry: Indicator, scale: tuple[float, float], lang: str, public: bool) -> dict[str, Any]:
     name = entry["id"]
-    banded = public and words.is_banded(run, row, name)
-    shown = row.get(f"estimate_{name}", math.nan) if entry["dimension"] == "burden" or banded else row[f"value_{name}"]
+    banded = public and words.is_banded(run, row, entry)
+    estimated = entry["kind"] == "share" and (banded or entry["dimension"] == "burden")
+    shown = row[f"{'estimate' if estimated else 'value'}_{name}"]
     # A bar of a single child's length would tell what its text hides.
-    if public and entry["kind"] == "count" and shown in words.FEW:
+    if public and entry["kind"] == "count" and words.is_few(shown):
         shown = max(words.FEW)
     told: dict[str, Any] = {"text": words.rate_text(run, row, entry, lang, public=public), "to": _at(shown, scale)}
-    if entry["interval"] and entry["dimension"] == "burden":
+    if entry["interval"] and entry["dimension"] == "burden" and entry["kind"] == "share":
         told["from"], told["until"] = (_at(row[f"{side}_{name}"], scale) for side in ("low", "high"))
         told["raw"] = None if banded else _at(row[f"value_{name}"], scale)
     people, points = row.get(f"gap_people_{name}", math.nan), row.get(f"contribution_{name}", math.nan)

@@ -75,13 +75,23 @@ def count_text(count: float, lang: str, *, public: bool = True) -> str:
     >>> count_text(3, "id"), count_text(3, "id", public=False), count_text(0, "id")
     ('1–4', '3', '0')
     """
-    return text("words.few", lang) if public and count in FEW else number(count, lang)
+    return text("words.few", lang) if public and is_few(count) else number(count, lang)
 
 
-def is_banded(run: Run, village: Village, name: str) -> bool:
-    """Whether a rate of a village would give away a count of 1–4, in its numerator or denominator."""
+def is_few(count: float) -> bool:
+    """Whether so few people are meant that they could be known: 1–4, also where arithmetic left 1.9999999.
+
+    >>> is_few(1.9999999), is_few(0), is_few(4.6), is_few(float("nan"))
+    (True, False, False, False)
+    """
+    return not pd.isna(count) and round(count) in FEW
+
+
+def is_banded(run: Run, village: Village, entry: Indicator) -> bool:
+    """Whether a figure of a village is, or would give away, a count of 1–4: its numerator, denominator or the count."""
     row = row_of(run, village)
-    return any(row.get(f"{part}_{name}", math.nan) in FEW for part in ("numerator", "denominator"))
+    parts = ("value",) if entry["kind"] == "count" else ("numerator", "denominator")
+    return any(is_few(row.get(f"{part}_{entry['id']}", math.nan)) for part in parts)
 
 
 def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
@@ -102,7 +112,7 @@ def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public
         "estimate": percent(row[f"estimate_{name}"], lang),
         "raw": percent(value, lang),
     }
-    if public and is_banded(run, row, name):
+    if public and is_banded(run, row, entry):
         return text("words.estimated", lang, **said)
     return text("words.raw" if entry["better"] == "higher" else "words.raw_and_estimate", lang, **said)
 

@@ -17,6 +17,13 @@ function hatches() {
     node('defs', {}, pattern('lk-missing', '#e9e9e9', '#a9a9a9'), pattern('lk-banded', '#fff8e0', '#dcae5a'))));
 }
 
+/* What a layer says of a village: its own words, those of an indicator's bar, or the name of its class. */
+function said(layer, i) {
+  if (layer.bar !== undefined) return data.panels[i].bars[layer.bar][0];
+  const tone = layer.tones[layer.of[i]];
+  return layer.shown[i] || [tone.mark, tone.label].filter(Boolean).join(' ');
+}
+
 function start(map, villages, lines) {
   const paths = new Map();
   villages.eachLayer((path) => paths.set(path.feature.id, path));
@@ -104,7 +111,7 @@ function start(map, villages, lines) {
   villages.bindTooltip((path) => {
     const i = path.feature.id;
     return make('div', { cls: 'lk-tip' }, make('b', {}, data.names[i]), make('span', {}, where(i)),
-      make('span', { cls: 'lk-value' }, state.layer.shown[i]));
+      make('span', { cls: 'lk-value' }, said(state.layer, i)));
   }, { sticky: true, direction: 'auto', opacity: 1, className: 'lk-tipbox' });
   villages.on('click', (event) => state.select(event.propagatedFrom.feature.id, false));
   villages.on('mouseover', (event) => { event.propagatedFrom.setStyle({ color: HELD.color, weight: 3 }); event.propagatedFrom.bringToFront(); });

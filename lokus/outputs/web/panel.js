@@ -39,7 +39,7 @@ function showVillage(state, i) {
     make('p', { cls: 'lk-certainty' }, own.sure ? own.sure + '. ' : '', own.why),
     section(say('panel.reasons'), bullets(own.reasons)),
     section(say('panel.indicators'), barKey(), ...own.bars.map((bar, k) => barRow(data.bars[k], bar))),
-    own.pattern.length ? section(say('panel.pattern'), bullets(own.pattern)) : null,
+    own.pattern.length ? section(say('panel.pattern'), bullets(own.pattern.map((k) => data.patterns[k]))) : null,
     own.flags.length ? section(say('panel.quality'), bullets(own.flags)) : null);
   state.panel.scrollTop = 0;
 }
@@ -49,18 +49,20 @@ const along = (thousandths) => ({ left: thousandths / 10 + '%' });
 function barKey() {
   return make('p', { cls: 'lk-key' },
     make('i', { cls: 'lk-keybar' }), say('panel.bar'), make('i', { cls: 'lk-keymean' }), say('panel.mean'),
-    make('i', { cls: 'lk-keytarget' }), say('panel.target'));
+    make('i', { cls: 'lk-keytarget' }), say('panel.target'), make('i', { cls: 'lk-keyraw' }), say('panel.raw'));
 }
 
 function barRow(shared, bar) {
+  const [text, to, points, people, worse, from, until, raw] = bar;
   const known = (value) => value !== null && value !== undefined;
   const track = make('div', { cls: 'lk-track' },
-    known(bar.to) ? make('i', { cls: bar.worse ? 'lk-fill lk-worse' : 'lk-fill', style: { width: bar.to / 10 + '%' } }) : null,
-    known(bar.from) ? make('i', { cls: 'lk-range', style: { left: bar.from / 10 + '%', width: (bar.until - bar.from) / 10 + '%' } }) : null,
+    known(to) ? make('i', { cls: worse ? 'lk-fill lk-worse' : 'lk-fill', style: { width: to / 10 + '%' } }) : null,
+    known(from) ? make('i', { cls: 'lk-range', style: { left: from / 10 + '%', width: (until - from) / 10 + '%' } }) : null,
+    known(raw) ? make('i', { cls: 'lk-raw', style: along(raw), title: say('panel.raw') }) : null,
     known(shared.mean) ? make('i', { cls: 'lk-mean', style: along(shared.mean), title: say('panel.mean') + ' ' + shared.mean_text }) : null,
     known(shared.target) ? make('i', { cls: 'lk-target', style: along(shared.target), title: say('panel.target') + ' ' + shared.target_text }) : null);
   return make('div', { cls: 'lk-bar' },
-    make('div', { cls: 'lk-barhead' }, make('span', {}, shared.label), bar.points ? make('b', {}, bar.points) : null),
+    make('div', { cls: 'lk-barhead' }, make('span', {}, shared.label), points ? make('b', {}, points) : null),
     track,
-    make('div', { cls: 'lk-bartext' }, [bar.text, bar.people].filter(Boolean).join(' · ')));
+    make('div', { cls: 'lk-bartext' }, [text, people].filter(Boolean).join(' · ')));
 }
