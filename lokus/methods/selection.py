@@ -134,18 +134,18 @@ def solve(
     most[:n] = True if locked_out is None else ~np.asarray(locked_out, dtype=bool)
     if (least > most).any():
         return None
-    found = milp(
-        -np.r_[value, np.zeros(links)],
-        integrality=np.ones(n + links),
-        bounds=Bounds(least, most),
-        constraints=rules,
-        options={"mip_rel_gap": 0.0},
-    )
+    found = _optimum(-np.r_[value, np.zeros(links)], Bounds(least, most), rules)
+    return None if found is None else found[:n]
+
+
+def _optimum(cost: Floats, bounds: Bounds, rules: list[LinearConstraint]) -> Flags | None:
+    options = {"mip_rel_gap": 0.0}
+    found = milp(cost, integrality=np.ones(len(cost)), bounds=bounds, constraints=rules, options=options)
     if found.status == 2:
         return None
     if found.status != 0:
         raise RuntimeError(found.message)
-    return np.asarray(found.x[:n] > 0.5)
+    return np.asarray(found.x > 0.5)
 
 
 def _spread(member: sparse.csr_array, least_groups: int | None) -> list[LinearConstraint]:
