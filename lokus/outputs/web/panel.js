@@ -47,9 +47,8 @@ function showVillage(state, i) {
 const along = (thousandths) => ({ left: thousandths / 10 + '%' });
 
 function barKey() {
-  return make('p', { cls: 'lk-key' },
-    make('i', { cls: 'lk-keybar' }), say('panel.bar'), make('i', { cls: 'lk-keymean' }), say('panel.mean'),
-    make('i', { cls: 'lk-keytarget' }), say('panel.target'), make('i', { cls: 'lk-keyraw' }), say('panel.raw'));
+  return make('p', { cls: 'lk-key' }, ...['bar', 'mean', 'target', 'raw'].map((part) =>
+    make('span', {}, make('i', { cls: 'lk-key' + part }), say('panel.' + part))));
 }
 
 function barRow(shared, bar) {

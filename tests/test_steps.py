@@ -1,0 +1,129 @@
+"""Laws of the whole: what may not matter does not, and more need never ranks lower."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lokus import intake, pipeline, steps
+from lokus.demo import write_study
+from lokus.study import Study, make_study, open_study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return open_study(write_study(tmp_path_factory.mktemp("laws") / "studi"))
+
+
+@pytest.fixture(scope="module")
+def found(study: Study) -> intake.Intake:
+    return intake.read(study)
+
+
+def changed(study: Study, **sections: Any) -> Study:
+    raw = study.resolved()
+    for path, value in sections.items():
+        section, key = path.split("__")
+        raw[section][key] = value
+    return make_study(raw, study.folder)
+
+
+def scored(study: Study, villages: pd.DataFrame) -> pd.DataFrame:
+    rates = steps.estimates(study, villages).columns
+    return steps.score(study, pd.concat([villages, rates], axis=1)).columns
+
+
+def test_the_order_of_a_tables_rows_does_not_matter(study: Study, tmp_path: Path) -> None:
+    home = write_study(tmp_path / "studi")
+    straight = intake.read(open_study(home)).villages
+    krs = home / "data" / "krs.csv"
+    header, *rows = krs.read_bytes().rstrip(b"\r\n").split(b"\n")
+    krs.write_bytes(b"\n".join([header, *reversed(rows)]) + b"\n")
+    pd.testing.assert_frame_equal(intake.read(open_study(home)).villages, straight)
+
+
+@pytest.mark.parametrize("within", ["arithmetic", "geometric"])
+@pytest.mark.parametrize("normalise", ["minmax", "zscore", "rank"])
+def test_more_need_never_ranks_lower(study: Study, found: intake.Intake, within: str, normalise: str) -> None:
+    study = changed(study, method__within=within, method__normalise=normalise, method__treatment="none")
+    villages = found.villages
+    before = scored(study, villages)
+    code = str(before["rank"].dropna().sort_values().index[100])
+    worse = villages.copy()
+    # Fewer households reached, within the range that others span, so that no scale moves.
+    worse.loc[code, "numerator_air_minum"] = np.floor(worse.loc[code, "numerator_air_minum"] * 0.9)
+    after = scored(study, worse)
+    assert after.loc[code, "score_units"] >= before.loc[code, "score_units"]
+    assert after.loc[code, "rank"] <= before.loc[code, "rank"] + 1
+
+
+def test_weights_are_scale_free(study: Study, found: intake.Intake) -> None:
+    raw = study.resolved()
+    for use in raw["indicator"]:
+        use["weight"] *= 7
+    again = scored(make_study(raw, study.folder), found.villages)
+    pd.testing.assert_frame_equal(again, scored(study, found.villages))
+
+
+def test_an_indicator_of_weight_zero_is_not_there(study: Study, found: intake.Intake) -> None:
+    raw = study.resolved()
+    next(u for u in raw["indicator"] if u["id"] == "krs")["weight"] = 0
+    told = scored(make_study(raw, study.folder), found.villages)
+    assert "need_krs" not in told
+
+
+def test_no_target_group_is_no_lack_of_data(study: Study, found: intake.Intake) -> None:
+    villages = found.villages
+    table = scored(study, villages)
+    nobody = villages.index[(villages["denominator_bumil_kek_pmt"] == 0) & (table["status"] == "ranked")]
+    assert len(nobody) > 20
+    assert table.loc[nobody, "need_bumil_kek_pmt"].isna().all()
+    assert (table.loc[nobody, "observed_weight"] == 1).all()
+
+
+def test_contributions_sum_to_the_score(study: Study, found: intake.Intake) -> None:
+    table = scored(study, found.villages)
+    ranked = table[table["status"] == "ranked"]
+    parts = ranked[[c for c in ranked if c.startswith("contribution_")]].sum(axis=1)
+    np.testing.assert_allclose(parts, ranked["score"], atol=1e-9)
+
+
+def test_a_step_more_does_not_move_anothers_numbers(study: Study, found: intake.Intake) -> None:
+    raw = study.resolved()
+    raw["space"]["permutations"], raw["clusters"]["k_max"] = 199, 3
+    other = pipeline.run(make_study(raw, study.folder), found).villages
+    base = pipeline.run(study, found).villages
+    for name in ("p_top", "rank_low", "rank_high", "score_units", "selected"):
+        pd.testing.assert_series_equal(other[name], base[name])
+
+
+def test_priors_by_kecamatan_differ_and_stay_between_raw_and_prior(study: Study, found: intake.Intake) -> None:
+    wide = steps.estimates(study, found.villages).columns
+    near = steps.estimates(changed(study, method__prior="kecamatan"), found.villages).columns
+    assert not np.allclose(wide["estimate_stunting"].dropna(), near["estimate_stunting"].dropna())
+    raw = found.villages["value_stunting"]
+    low, high = raw.min(), raw.max()
+    assert near["estimate_stunting"].dropna().between(low, high).all()
+
+
+def test_last_years_villages_are_kept_when_asked(study: Study, found: intake.Intake) -> None:
+    kept = changed(study, selection__keep_last_year=True)
+    villages = pipeline.run(kept, found).villages
+    assert villages["last_year"].sum() == 12
+    assert villages.loc[villages["last_year"], "selected"].all()
+    assert set(villages.loc[villages["last_year"], "selected_by"]) == {"keep"}
+
+
+def test_a_village_added_by_the_meeting_carries_its_reason(study: Study, found: intake.Intake) -> None:
+    last = pipeline.run(study, found).selection.dropna(subset="rank").index[-1]
+    named = [{"village": last, "reason": "Hanya terjangkau kapal", "meeting": "Rembuk 12 September"}]
+    run = pipeline.run(changed(study, selection__add=named), dataclasses.replace(found))
+    row = run.villages.loc[last]
+    assert (row["selected"], row["selected_by"]) == (True, "add")
+    assert row["reason"] == "Hanya terjangkau kapal (Rembuk 12 September)"
+    assert run.villages["selected"].sum() == study.selection.count
