@@ -140,3 +140,8 @@ def test_columns_that_differ_are_named(run: Run) -> None:
     moved = run.villages.assign(score=run.villages["score"] + 1e-12, rank=run.villages["rank"].iloc[::-1].to_numpy())
     assert differing_columns(run.villages, moved) == ("rank",)
     assert differing_columns(run.villages, run.villages.iloc[1:]) == ("index",)
+
+
+def test_the_sample_map_is_of_todays_demo(run: Run) -> None:
+    sample = Path(__file__).parents[2] / "maps" / "teluk_kirana.html"
+    assert str(run.facts["run_id"]) in sample.read_text("utf-8")
