@@ -295,17 +295,31 @@ def tell_run(run: Run, lang: str) -> None:
         print(messages.text("cli.no_prevalence", lang))
     chosen = run.selection[run.selection["selected"]]
     print(messages.text("cli.chosen", lang, count=len(chosen), villages=len(villages)))
-    columns = ("rank", "village", "kecamatan", "score", "interval", "p_top", "stunting")
-    shown = Table(*(messages.text(f"cli.column.{c}", lang) for c in columns))
     burden = words.indicator(run, "stunting")
+    columns = [
+        "rank",
+        "village",
+        "kecamatan",
+        "score",
+        "interval",
+        "p_top",
+        *(["stunting", "estimate"] if burden else []),
+    ]
+    shown = Table(*(messages.text(f"cli.column.{c}", lang, top=facts["top_n"]) for c in columns))
     for code in chosen.index:
         row = villages.loc[code]
         ranked = row["status"] == "ranked"
-        shown.add_row(
-            str(row["rank"]) if ranked else "–", row["village"], row["kecamatan"],
-            messages.number(row["score"], lang, 2), f"{row['rank_low']}–{row['rank_high']}" if ranked else "–",
-            messages.percent(row["p_top"], lang, 0), words.rate_text(run, code, burden, lang) if burden else "–",
-        )  # fmt: skip
+        cells = [
+            str(row["rank"]) if ranked else "–",
+            row["village"],
+            row["kecamatan"],
+            messages.number(row["score"], lang, 2),
+            f"{row['rank_low']}–{row['rank_high']}" if ranked else "–",
+            words.probability(row["p_top"], lang),
+        ]
+        if burden:
+            cells += [words.counted(run, code, burden, lang), messages.percent(row["estimate_stunting"], lang)]
+        shown.add_row(*cells)
     console().print(shown)
 
 

@@ -117,6 +117,17 @@ def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public
     return text("words.raw" if entry["better"] == "higher" else "words.raw_and_estimate", lang, **said)
 
 
+def counted(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
+    """A share as counted, short: `79/162 = 48,8 %`; without the rate where it would give away a count of 1–4."""
+    row, name = row_of(run, village), entry["id"]
+    part, whole = row.get(f"numerator_{name}", math.nan), row.get(f"denominator_{name}", math.nan)
+    if pd.isna(part) or pd.isna(whole):
+        return value_text(entry, row[f"value_{name}"], lang)
+    told = f"{count_text(part, lang, public=public)}/{count_text(whole, lang, public=public)}"
+    banded = public and is_banded(run, row, entry)
+    return told if banded else f"{told} = {percent(row[f'value_{name}'], lang)}"
+
+
 def reasons(run: Run, village: Village, lang: str, *, public: bool = True) -> list[str]:
     """Why a village stands where it does: what contributes most and is worse than in the average village.
 
