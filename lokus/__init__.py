@@ -1,11 +1,19 @@
 """lokus: chooses and explains the priority villages (desa lokus) of a kabupaten's stunting work.
 
-The commands without the shell:
+The commands without the shell, on the demo kabupaten:
 
+>>> from pathlib import Path
+>>> from tempfile import TemporaryDirectory
 >>> import lokus
->>> study = lokus.open_study("lokus.toml")     # doctest: +SKIP
->>> run = lokus.run(study)                     # doctest: +SKIP
->>> lokus.map(run, "peta.html")                # doctest: +SKIP
+>>> from lokus.demo import write_study
+>>> with TemporaryDirectory() as folder:
+...     study = lokus.open_study(write_study(Path(folder) / "studi"))
+...     run = lokus.run(study)
+...     stored = lokus.write_run(run, study.path("runs"))
+...     page = lokus.map(lokus.read_run(stored), Path(folder) / "peta.html")
+...     first = lokus.explain(run, run.selection.index[0], "id")
+...     print(len(run.villages), int(run.villages["selected"].sum()), first["rank"], page.is_file())
+241 24 1 True
 
 Everything is loaded when it is first asked for, so that `import lokus` costs nothing.
 """
