@@ -144,6 +144,7 @@ def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
     from lokus import intake, pipeline, runs
 
     with progress(asked) as tell:
+        tell("read", 0, 1)
         found = intake.read(study)
         intake.ask(study, found)
         run = pipeline.run(study, found, tell=tell)
