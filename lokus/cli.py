@@ -1,9 +1,9 @@
-"""The commands. Draws progress bars, and is the only place that prints; heavy imports happen inside the commands."""
+"""The commands. With `screen.py` the only place that prints; heavy imports happen inside the commands."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import datetime as dt
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,13 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lokus import __version__, messages
-from lokus.errors import LokusError, Problem
+from lokus.errors import LokusError
+from lokus.screen import (
+    as_json,
+    asker,
+    console,
+    places_of,
+    progress,
+    tell_account,
+    tell_children,
+    tell_error,
+    tell_json,
+    tell_problems,
+    tell_run,
+    tell_sums,
+)
 
 if TYPE_CHECKING:
-    from lokus.pipeline import Run, Tell
-
-# How many problems of one kind the screen shows; problems.csv and --json carry all.
-SHOWN = 12
+    from lokus.pipeline import Run
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,13 +77,44 @@ def parser(lang: str) -> Parser:
 
     demo = command("demo", run_demo)
     demo.add_argument("folder", nargs="?", default="lokus-demo", help=t("argument.folder"))
+    _init_arguments(command("init", run_init), t)
     command("check", run_check, "study")
     command("run", run_study, "study")
     command("map", run_map, "run_folder").add_argument("-o", "--output", help=t("argument.output"))
     command("explain", run_explain, "run_folder", "village")
     command("verify", run_verify, "run_folder")
+    children_arguments(command("children", run_children), t)
     command("indicators", run_indicators)
     return top
+
+
+def children_arguments(children: Parser, t: Callable[[str], str]) -> None:
+    """What `lokus children` takes; `private` keeps messages of faults off the screen."""
+    children.add_argument("files", nargs="+", type=Path, help=t("argument.files"))
+    children.add_argument("-o", "--output", type=Path, required=True, help=t("argument.counts"))
+    children.add_argument("--target", nargs="+", action="extend", default=[], type=Path, help=t("argument.target"))
+    children.add_argument("--from", dest="since", type=day, help=t("argument.from"))
+    children.add_argument("--to", dest="until", type=day, help=t("argument.to"))
+    children.set_defaults(private=True)
+
+
+def day(text: str) -> dt.date:
+    """A date of the command line, as by-name lists write them."""
+    from lokus.sources.childvalues import date
+
+    found = date(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(messages.text("cli.bad_date", Parser.lang, text=text))
+    return found
+
+
+def _init_arguments(init: Parser, t: Callable[[str], str]) -> None:
+    init.add_argument("home", help=t("init.home"))
+    for name in ("boundaries", "table"):
+        init.add_argument(f"--{name}", nargs="+", action="extend", required=True, help=t(f"init.{name}"))
+    init.add_argument("-y", "--yes", action="store_true", help=t("init.yes"))
+    for name in ("layer", "crs", "kabupaten"):
+        init.add_argument(f"--{name}", default="", help=t(f"init.{name}"))
 
 
 def entry(argv: Sequence[str] | None = None) -> int:
@@ -97,10 +139,38 @@ def entry(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 1
     except Exception as fault:  # the roof: a fault of ours is told in words, and in full on request
-        if os.environ.get("LOKUS_DEBUG"):
+        # A message may quote a cell; where cells are children's, only the place in our own code is told.
+        private = getattr(asked, "private", False)
+        if os.environ.get("LOKUS_DEBUG") and not private:
             raise
-        print(messages.text("cli.our_fault", lang, fault=f"{type(fault).__name__}: {fault}"), file=sys.stderr)
+        told = places_of(fault) if private else f"{type(fault).__name__}: {fault}"
+        print(messages.text("cli.our_fault_private" if private else "cli.our_fault", lang, fault=told), file=sys.stderr)
         return 1
+
+
+def run_init(asked: argparse.Namespace) -> int:
+    """A study proposed from files, with the evidence, and the crosswalk of what a person must decide."""
+    from lokus import intake, proposal
+    from lokus.study import open_study
+
+    home = Path(asked.home)
+    proposal.refuse_existing(home)
+    found = proposal.propose(
+        home, [Path(f) for f in asked.boundaries], [Path(f) for f in asked.table], ask=asker(asked),
+        layer=asked.layer, crs=asked.crs, kabupaten=asked.kabupaten, lang=asked.lang,
+    )  # fmt: skip
+    proposal.write(found, home, asked.lang)
+    study = open_study(home) if found.runs else None
+    waiting = intake.ask(study, intake.read(study)) if study else 0
+    if asked.json:
+        tell_json({"study": str(home), "waiting": waiting, **proposal.as_values(found, asked.lang)})
+        return 0
+    print("\n".join(proposal.report(found, asked.lang)), end="\n\n")
+    if study and waiting:
+        print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
+    done = {"file": str(home / "lokus.toml"), "home": str(home), "todo": proposal.todos(home)}
+    print(messages.text("cli.init.done" if study else "cli.init.not_yet", asked.lang, **done))
+    return 0
 
 
 def run_check(asked: argparse.Namespace) -> int:
@@ -115,6 +185,7 @@ def run_check(asked: argparse.Namespace) -> int:
         tell_json({"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked)})
         return 0
     tell_account(found.tables, asked.lang)
+    tell_sums(found.tables, asked.lang)
     tell_problems(found.problems, asked.lang)
     if waiting:
         print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
@@ -182,6 +253,31 @@ def run_explain(asked: argparse.Namespace) -> int:
     return 0
 
 
+def run_children(asked: argparse.Namespace) -> int:
+    """By-name exports → counts per village; no identity leaves memory."""
+    import warnings
+
+    from lokus.outputs.counts import write_counts
+    from lokus.sources.children import count_children
+
+    if any(asked.output.resolve() == f.resolve() for f in (*asked.files, *asked.target)):
+        print(messages.text("cli.output_is_input", asked.lang, file=str(asked.output)), file=sys.stderr)
+        return 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a library's warning may quote a cell
+        counts = count_children(asked.files, since=asked.since, until=asked.until, targets=asked.target)
+    output, beside = write_counts(counts, asked.output)
+    if asked.json:
+        tell_json({
+            "counts": str(output), "scores": str(beside), "villages": len(counts.villages), "account": counts.account,
+            "agreement": counts.agreement, "quality": counts.scores(), "problems": as_json(counts.problems, asked),
+        })  # fmt: skip
+    else:
+        tell_children(counts, asked.lang)
+        print(messages.text("cli.children_done", asked.lang, counts=str(output), scores=str(beside)))
+    return 0
+
+
 def run_verify(asked: argparse.Namespace) -> int:
     """Runs again and says: identical, equivalent, or different."""
     from dataclasses import asdict
@@ -234,128 +330,3 @@ def run_demo(asked: argparse.Namespace) -> int:
     tell_run(run, asked.lang)
     print(messages.text("cli.demo_done", asked.lang, study=str(home), run=str(folder), map=str(output.resolve())))
     return 0
-
-
-def tell_json(value: Any) -> None:
-    """Writes one JSON value to standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
-def as_json(problems: Sequence[Problem], asked: argparse.Namespace) -> list[dict[str, Any]]:
-    """Problems as values for a program, with their text in the language asked for."""
-    from dataclasses import asdict
-
-    return [{**asdict(p), "text": messages.problem(p, asked.lang)} for p in problems]
-
-
-def tell_error(fault: LokusError, asked: argparse.Namespace) -> None:
-    """An error with all of its problems, on standard error (as JSON on standard output where asked)."""
-    if asked.json:
-        params = {k: list(v) if isinstance(v, tuple) else v for k, v in fault.params.items()}
-        tell_json({"error": fault.code, "params": params, "problems": as_json(fault.problems, asked)})
-        return
-    print(messages.error(fault, asked.lang), file=sys.stderr)
-    tell_problems([p for p in fault.problems if p.fatal] or fault.problems, asked.lang, stream=sys.stderr, limit=100)
-
-
-def tell_problems(problems: Sequence[Problem], lang: str, *, stream: Any = None, limit: int = SHOWN) -> None:
-    """Problems one by one, those of a kind together; of each kind no more than `limit`."""
-    if stream is None:
-        heading = messages.text("cli.warnings", lang, count=len(problems))
-        print(heading if problems else messages.text("cli.no_warnings", lang))
-    for code in dict.fromkeys(p.code for p in problems):
-        alike = [p for p in problems if p.code == code]
-        for p in alike[:limit]:
-            print(f"  {'✗' if p.fatal else '!'} {messages.problem(p, lang)}", file=stream)
-        if (more := len(alike) - limit) > 0:
-            print(f"    {messages.text('cli.more_problems', lang, more=more)}", file=stream)
-
-
-def tell_account(tables: Sequence[dict[str, Any]], lang: str) -> None:
-    """One line for each table: what became of its rows."""
-    from rich.table import Table
-
-    columns = ("rows", "matched", "candidates", "unmatched", "outside", "no_row")
-    shown = Table(*(messages.text(f"cli.column.{c}", lang) for c in ("table", *columns)))
-    for t in tables:
-        numbers = (messages.number(t["no_data_villages" if c == "no_row" else c], lang) for c in columns)
-        shown.add_row(t["id"], *numbers)
-    console().print(shown)
-
-
-def tell_run(run: Run, lang: str) -> None:
-    """The chosen villages, the account and what needs attention."""
-    from rich.table import Table
-
-    from lokus.outputs import words
-
-    facts, villages = run.facts, run.villages
-    tell_account(facts["tables"], lang)
-    tell_problems(run.problems, lang)
-    if not facts["has_prevalence"]:
-        print(messages.text("cli.no_prevalence", lang))
-    chosen = run.selection[run.selection["selected"]]
-    print(messages.text("cli.chosen", lang, count=len(chosen), villages=len(villages)))
-    burden = words.indicator(run, "stunting")
-    columns = [
-        "rank",
-        "village",
-        "kecamatan",
-        "score",
-        "interval",
-        "p_top",
-        *(["stunting", "estimate"] if burden else []),
-    ]
-    shown = Table(*(messages.text(f"cli.column.{c}", lang, top=facts["top_n"]) for c in columns))
-    for code in chosen.index:
-        row = villages.loc[code]
-        ranked = row["status"] == "ranked"
-        cells = [
-            str(row["rank"]) if ranked else "–",
-            row["village"],
-            row["kecamatan"],
-            messages.number(row["score"], lang, 2),
-            f"{row['rank_low']}–{row['rank_high']}" if ranked else "–",
-            words.probability(row["p_top"], lang),
-        ]
-        if burden:
-            cells += [words.counted(run, code, burden, lang), messages.percent(row["estimate_stunting"], lang)]
-        shown.add_row(*cells)
-    console().print(shown)
-
-
-def console() -> Any:
-    """Where tables are drawn: as wide as the terminal, never narrower than a table needs."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
-
-
-class progress:
-    """A bar on standard error while the work goes on, where a person is looking; nothing otherwise."""
-
-    def __init__(self, asked: argparse.Namespace) -> None:
-        self.lang = asked.lang
-        self.bar: Any = None
-        if sys.stderr.isatty() and not asked.json:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self.bar = Progress(console=Console(stderr=True), transient=True)
-            self.tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Tell:
-        if self.bar is not None:
-            self.bar.start()
-        return self._tell
-
-    def __exit__(self, *fault: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def _tell(self, step: str, done: int, of: int) -> None:
-        if self.bar is None:
-            return
-        if step not in self.tasks:
-            self.tasks[step] = self.bar.add_task(messages.text(f"cli.step.{step}", self.lang), total=of)
-        self.bar.update(self.tasks[step], completed=done)

@@ -29,7 +29,7 @@ def facts(
     """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
     told = {
         **_heading(study, villages),
-        "indicators": [_indicator(study, m, villages, priors, scored) for m in study.measures],
+        "indicators": [_indicator(study, m, villages, priors, scored, found.tables) for m in study.measures],
         "dimensions": _dimensions(study, scored),
         "selection": _selection(study, villages),
         "clusters": {
@@ -90,9 +90,15 @@ def _selection(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
 
 
 def _indicator(
-    study: Study, m: Measure, villages: pd.DataFrame, priors: Mapping[str, Mapping[str, Prior]], scored: Scored
+    study: Study,
+    m: Measure,
+    villages: pd.DataFrame,
+    priors: Mapping[str, Mapping[str, Prior]],
+    scored: Scored,
+    tables: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    table = next(t for t in study.table if t.id == m.table)
+    periods = {table["id"]: table["period"] for table in tables}
+    table = {t.id: t for t in study.table}.get(m.table) or {p.id: p for p in study.points}[m.table]
     values = villages[f"value_{m.id}"]
     numerator, denominator = (villages.get(f"{part}_{m.of or m.id}") for part in ("numerator", "denominator"))
     both = None if numerator is None or denominator is None else numerator.notna() & denominator.notna()
@@ -107,7 +113,7 @@ def _indicator(
         "target_verified": m.target_verified,
         "table": m.table,
         "source": table.source,
-        "period": table.period,
+        "period": periods.get(m.table, table.period),
         "interval": bool(m.denominator or m.of),
         "priors": {group: asdict(prior) for group, prior in priors.get(m.id, {}).items()},
         "bounds": {k: v for k, v in asdict(scored.bounds[m.id]).items() if k != "reference"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,14 @@ import pandas as pd
 
 from lokus import schema
 from lokus.errors import DataError, Problem, StudyError, Where
+from lokus.sources import plausibility
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.indicators import TableData, read_table
-from lokus.sources.points import POINT_COLUMNS, Points, read_points
+from lokus.sources.periods import undeclared
+from lokus.sources.points import POINT_COLUMNS, Points, locate, read_points
 from lokus.study import Study
 from lokus.study.model import PointFile, Table
-from lokus.villages import crosswalk, joining
+from lokus.villages import crosswalk, editions, joining
 from lokus.villages.matching import match
 
 T = TypeVar("T")
@@ -57,9 +59,10 @@ def read(study: Study) -> Intake:
     problems: list[Problem] = []
     boundaries = _attempt(problems, lambda: _boundaries(study))
     tables = {t.id: _attempt(problems, partial(_table, study, t)) for t in study.table}
-    points = [_attempt(problems, partial(_points, study, p)) for p in study.points]
+    points = {p.id: _attempt(problems, partial(_points, study, p)) for p in study.points}
     decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
-    problems += [p for part in (boundaries, *tables.values(), *points) if part is not None for p in part.problems]
+    parts = (boundaries, *tables.values(), *points.values())
+    problems += [p for part in parts if part is not None for p in part.problems]
     _refuse(problems)
     assert boundaries is not None
     assert decided is not None
@@ -68,26 +71,27 @@ def read(study: Study) -> Intake:
     villages, matches = _identify(study, boundaries, read_tables, decided)
     problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk)
     joined = {spec.id: _join(spec, study, read_tables[spec.id], matches[spec.id], villages) for spec in study.table}
-    for key, table in read_tables.items():
-        problems += joined[key].problems
-        problems += joining.problems_of(key, table.file, table.sheet, matches[key], table.places)
+    problems += [p for one in joined.values() for p in one.problems]
     account = pd.concat([joined[key].account for key in read_tables], ignore_index=True)
-    villages = _with_values(study, villages, {key: j.values for key, j in joined.items()})
+    geometry = boundaries.geometry.reindex(villages.index)
+    spots, counted, told = _located(study, points, villages, geometry)
+    villages = _with_values(study, villages, {key: j.values for key, j in joined.items()} | counted)
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
-    problems += _doubts(study, villages, account, read_tables)
+    problems += [*told, *_doubts(study, villages, account, read_tables)]
+    problems += _implausible(study, villages, read_tables, matches)
     _refuse(problems)
     _check_named(study, villages)
     schema.check(villages, "join")
     return Intake(
         villages=villages,
-        geometry=boundaries.geometry.reindex(villages.index),
+        geometry=geometry,
         account=account,
-        points=pd.concat([p.points for p in points if p is not None] or [pd.DataFrame(columns=list(POINT_COLUMNS))]),
+        points=spots,
         crosswalk=crosswalk.merge(
             decided, {key: (t.places, matches[key]) for key, t in read_tables.items()}, study.study.language
         ),
         problems=tuple(problems),
-        tables=tuple(_table_facts(t, read_tables[t.id], joined[t.id].account) for t in study.table),
+        tables=tuple(_table_facts(t, study, read_tables[t.id], joined[t.id]) for t in study.table),
         boundaries=_boundary_facts(study, boundaries),
         inputs=tuple(_inputs(study, decided)),
     )
@@ -129,6 +133,7 @@ def _boundaries(study: Study) -> Boundaries:
         columns={str(part): header for part, header in b.columns.items()},
         crs=b.crs,
         kabupaten=study.study.kabupaten,
+        names_only=b.names_only,
         name=b.path,
     )
 
@@ -138,27 +143,41 @@ def _table(study: Study, spec: Table) -> TableData:
     place = {key: header for key, header in spec.place.model_dump().items() if header}
     return read_table(
         study.path(spec.path), table_id=spec.id, sheet=spec.sheet, place=place, columns=columns,
-        only=dict(spec.only), decimal=spec.decimal, header_rows=spec.header_rows, name=spec.path,
+        only=dict(spec.only), decimal=spec.decimal, header_rows=spec.header_rows, period_column=spec.period_column,
+        choose=spec.choose, fill_down=spec.fill_down, name=spec.path,
     )  # fmt: skip
 
 
 def _points(study: Study, spec: PointFile) -> Points:
-    words = spec.model_dump(include={"sheet", "name", "latitude", "longitude"})
+    words = spec.model_dump(include={"sheet", "name", "latitude", "longitude", "kecamatan"})
     return read_points(study.path(spec.path), layer=spec.id, shown=spec.path, **words)
+
+
+def _located(
+    study: Study, points: Mapping[str, Points | None], villages: pd.DataFrame, geometry: gpd.GeoSeries
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], list[Problem]]:
+    """All points with their villages, and by layer the values of the indicators that count them."""
+    found = {layer: locate(read, villages, geometry) for layer, read in points.items() if read is not None}
+    counted = {
+        layer: pd.DataFrame({f"{m.id}.value": counts for m in study.measures if m.table == layer}, villages.index)
+        for layer, (_, counts, _) in found.items()
+    }
+    spots = [spots for spots, _, _ in found.values()] or [pd.DataFrame(columns=list(POINT_COLUMNS))]
+    return pd.concat(spots, ignore_index=True), counted, [p for *_, told in found.values() for p in told]
 
 
 def _identify(
     study: Study, boundaries: Boundaries, tables: dict[str, TableData], decided: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """The villages, with those that tables know and the boundary file does not, and each table's matches."""
-    systems = {t.id: t.code_system for t in study.table}
+    specs = {t.id: t for t in study.table}
 
     def matches(villages: pd.DataFrame) -> dict[str, pd.DataFrame]:
         return {
             key: match(
-                table.places, villages, code_system=systems[key],
+                table.places, villages, code_system=None if study.boundaries.names_only else specs[key].code_system,
                 village_system=study.boundaries.code_system,
-                crosswalk=decided, table_id=key,
+                crosswalk=decided, table_id=key, edition=specs[key].edition,
             )
             for key, table in tables.items()
         }  # fmt: skip
@@ -171,10 +190,19 @@ def _identify(
 def _join(spec: Table, study: Study, table: TableData, matches: pd.DataFrame, villages: pd.DataFrame) -> joining.Joined:
     summed_never = [f"{m.id}.percent" for m in study.measures if m.percent]
     summed_never += [f"{m.id}.value" for m in study.measures if m.kind == "value"]
-    return joining.join(
+    joined = joining.join(
         spec.id, table.places, table.values, matches, villages, repeated=spec.repeated,
         shares=summed_never, left_out=table.account, file=table.file, sheet=table.sheet,
     )  # fmt: skip
+    where = Where(table.file, table.sheet)
+    told = [*joined.problems, *joining.problems_of(spec.id, table.file, table.sheet, matches, table.places)]
+    told += editions.problems(
+        table.places, villages, system=spec.code_system, edition=spec.edition, table_id=spec.id, where=where
+    )
+    if several := undeclared(table.dated, matches["village_code"].dropna(), where):
+        # One remedy for all of them: the villages are not told one by one as well.
+        told = [several, *(p for p in told if p.code not in joining.REPEATED)]
+    return replace(joined, problems=tuple(told))
 
 
 def _with_values(study: Study, villages: pd.DataFrame, values: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -209,7 +237,7 @@ def _doubts(
     rows = account[account["status"] == "matched"].drop_duplicates(["table", "village_code"])
     places = rows.set_index(["table", "village_code"])["row"]
     for m in study.measures:
-        if m.of:
+        if m.of or m.table not in tables:
             continue
         table = tables[m.table]
         where = Where(table.file, table.sheet)
@@ -228,6 +256,26 @@ def _doubts(
             )
 
 
+def _implausible(
+    study: Study, villages: pd.DataFrame, tables: dict[str, TableData], matches: dict[str, pd.DataFrame]
+) -> Iterator[Problem]:
+    """What a table says of the study's own area that needs verification, in columns the study does not use too."""
+    shares = [m for m in study.measures if m.denominator]
+    for spec in study.table:
+        table, found = tables[spec.id], matches[spec.id]
+        joined = found.loc[found["status"].isin(joining.JOINED), "village_code"].dropna()
+        others = {" + ".join(m.denominator): f"denominator_{m.id}" for m in shares if m.table != spec.id}
+        elsewhere = villages[list(others.values())].set_axis(list(others), axis=1)
+        yield from plausibility.doubts(
+            table.cells[found["status"] != "outside"], decimal=spec.decimal, file=table.file, sheet=table.sheet,
+            elsewhere=elsewhere.reindex(joined).set_axis(joined.index),
+        )  # fmt: skip
+        rows = pd.Series(joined.index, index=joined)[~joined.duplicated().to_numpy()]
+        for m in shares:
+            if m.table == spec.id:
+                yield from plausibility.shares_far_off(villages, m.id, m.label_id, rows, table.file, table.sheet)
+
+
 def _check_named(study: Study, villages: pd.DataFrame) -> None:
     faults = []
     for name in ("keep", "drop", "add", "remove"):
@@ -240,8 +288,9 @@ def _check_named(study: Study, villages: pd.DataFrame) -> None:
         raise StudyError(faults)
 
 
-def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[str, Any]:
-    data = account[account["kind"] == "data"]
+def _table_facts(spec: Table, study: Study, table: TableData, joined: joining.Joined) -> dict[str, Any]:
+    account = joined.account
+    data = account[account["kind"] == "data"].drop_duplicates("row")
     status = data["status"].value_counts()
     ignored = int((data["reason"] == "ignored_by_person").sum())
     rungs = data.loc[data["status"] == "matched", "rung"].value_counts().sort_index()
@@ -249,7 +298,7 @@ def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[s
         "id": spec.id,
         "path": spec.path,
         "sheet": table.sheet,
-        "period": spec.period,
+        "period": spec.period or table.period,
         "source": spec.source,
         "rows": len(data),
         "matched": int(status.get("matched", 0)),
@@ -260,7 +309,22 @@ def _table_facts(spec: Table, table: TableData, account: pd.DataFrame) -> dict[s
         "by": {str(rung): int(n) for rung, n in rungs.items()},
         "left_out": {str(k): int(n) for k, n in table.account["kind"].value_counts().sort_index().items()},
         "no_data_villages": int((account["status"] == "no_row").sum()),
+        "sums": list(_table_sums(spec, study, table, joined)),
     }
+
+
+def _table_sums(spec: Table, study: Study, table: TableData, joined: joining.Joined) -> Iterator[dict[str, Any]]:
+    """What the counted columns add up to, in the rows of the study's area and on the villages they were joined to."""
+    inside = joined.account.loc[joined.account["kind"].eq("data") & joined.account["status"].ne("outside"), "row"]
+    rows = table.values.index.isin(inside)
+    told = set()
+    for m in study.measures:
+        for role, headers in m.columns.items() if m.table == spec.id and not m.of else ():
+            if role == "percent" or m.kind == "value" or headers in told:
+                continue
+            told.add(headers)
+            read, known = table.values.loc[rows, f"{m.id}.{role}"], joined.values[f"{m.id}.{role}"]
+            yield {"columns": list(headers), "sum": float(read.sum()), "joined": float(known.sum())}
 
 
 def _boundary_facts(study: Study, boundaries: Boundaries) -> dict[str, Any]:
@@ -284,13 +348,19 @@ def _inputs(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
     named = [study.boundaries.path, *(t.path for t in study.table), *(p.path for p in study.points)]
     for relative in dict.fromkeys(named):
         path = study.path(relative)
+        if path.is_dir():  # a file geodatabase
+            for part in sorted(p for p in path.iterdir() if p.is_file() and p.suffix != ".lock"):
+                yield {"path": f"{relative}/{part.name}", **digest(part)}
+            continue
         if path.suffix.lower() != ".shp":
             yield {"path": relative, **digest(path)}
             continue
         for part in sorted(path.parent.iterdir()):
             if part.stem == path.stem and part.suffix.lower() in SIDECARS:
                 yield {"path": str(Path(relative).with_name(part.name).as_posix()), **digest(part)}
-    taken = decided.loc[decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code"]]
+    taken = decided.loc[
+        decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code", "share"]
+    ]
     # Only decisions count: rows that lokus itself adds for a person to decide change nothing.
     if len(taken):
         said = taken.sort_values(list(taken)).to_csv(index=False, lineterminator="\n").encode()

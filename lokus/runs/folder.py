@@ -101,12 +101,12 @@ def _intact(path: Path, said: Mapping[str, Any]) -> bool:
 def _write_files(run: Run, folder: Path) -> None:
     table = gpd.GeoDataFrame(run.villages, geometry=run.geometry, crs="EPSG:4326")
     table.to_parquet(folder / "villages.parquet", compression="zstd")
-    _csv(run.villages.reset_index(), folder / "villages.csv")
+    write_csv(run.villages.reset_index(), folder / "villages.csv")
     write_geopackage(table, run.facts, folder / "villages.gpkg")
-    _csv(run.selection.reset_index(), folder / "selection.csv")
-    _csv(run.join, folder / "join.csv")
-    _csv(run.points, folder / "points.csv")
-    _csv(pd.DataFrame([_row(p) for p in run.problems], columns=list(PROBLEM_COLUMNS)), folder / "problems.csv")
+    write_csv(run.selection.reset_index(), folder / "selection.csv")
+    write_csv(run.join, folder / "join.csv")
+    write_csv(run.points, folder / "points.csv")
+    write_csv(pd.DataFrame([_row(p) for p in run.problems], columns=list(PROBLEM_COLUMNS)), folder / "problems.csv")
 
 
 PROBLEM_COLUMNS = ("code", "fatal", "file", "sheet", "row", "column", "key", "params", "id", "en")
@@ -126,7 +126,8 @@ def _problem(row: Mapping[str, str]) -> Problem:
     return Problem(row["code"], row["fatal"] == "True", place, json.loads(row["params"]))
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """A table as CSV that Excel opens rightly; no cell of it runs as a formula."""
     text = frame.select_dtypes(include=["object", "str"]).columns
     safe = frame.assign(**{c: frame[c].map(_inert) for c in text})
     safe.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -25,6 +25,7 @@ from lokus.sources.schemas import Attributes
 from lokus.sources.telling import about_rows, few
 from lokus.villages.codes import CodeSystem, is_kota, kabupaten_of, kecamatan_of, kind_of, parse_series
 from lokus.villages.names import kabupaten_told, kind_told, normalise
+from lokus.villages.surrogates import made_codes
 
 # A village that shares more than this of its area with others is told: real neighbours drawn one by one share 1–3 %.
 OVERLAP = 0.05
@@ -61,22 +62,26 @@ def read_boundaries(
     columns: Mapping[str, str] | None = None,
     crs: str = "",
     kabupaten: str = "",
+    names_only: bool = False,
     name: str = "",
 ) -> Boundaries:
     """The villages of a Shapefile, zip, GeoPackage, GeoJSON, GeoParquet, FlatGeobuf, KML or file geodatabase.
 
     Parameters: `code_system` of the file's codes; `layer`, `schema`, `columns` (code, village, kecamatan, kabupaten)
     and `crs` where the file does not tell by itself; `kabupaten` (name or code) keeps that kabupaten's villages;
-    `name`: how the file is called in problems. Returns `Boundaries` with its warnings.
+    `names_only`: there are no codes, so that some are made from the names (`villages.surrogates`); `name`: how the
+    file is called in problems. Returns `Boundaries` with its warnings.
     Errors: `DataError` with every fault and warning found, when one of them is fatal.
     """
     where = Where(file=name or Path(path).name)
     with TemporaryDirectory(prefix="lokus-", ignore_cleanup_errors=True) as work:
         layers, noticed = open_layers(Path(path), Path(work), where)
-        chosen, attributes, problems = _choose(layers, layer, code_system, where, schema=schema, columns=columns)
+        asked = {"schema": schema, "columns": columns, "names_only": names_only}
+        chosen, attributes, problems = _choose(layers, layer, code_system, where, **asked)
         features = read_features(chosen, attributes.fields, where)
     problems = noticed + problems
-    rows, found = _coded(_rows(features, attributes), features, attributes, code_system, where)
+    rows = _rows(features, attributes)
+    rows, found = _named_only(rows, where) if names_only else _coded(rows, features, attributes, code_system, where)
     problems += found
     rows, found = _of_kabupaten(rows, kabupaten, where)
     problems += found
@@ -168,6 +173,18 @@ def _coded(rows: pd.DataFrame, features: Features, attributes: Attributes, syste
         rows = rows.assign(code=rows["code"].where(_kinds_known(rows["code"])))
     problems += _code_faults(rows, name, written, where)
     return rows[rows["code"].notna()], problems
+
+
+def _named_only(rows: pd.DataFrame, where: Where) -> Told:
+    """The rows with codes made from their names, which is told; rows without a name cannot have one."""
+    rows = rows.assign(code=made_codes(rows), within="")
+    nameless = rows["code"].isna()
+    problems = about_rows("boundary_row_without_name", where, rows[nameless])
+    if nameless.all():
+        return rows.iloc[:0], [*problems, Problem("boundary_without_rows", True, where)]
+    first = rows[~nameless].iloc[0]
+    told = {"count": int(rows["code"].nunique()), "example": f"{first['village']} = {first['code']}"}
+    return rows[~nameless], [*problems, Problem("boundary_codes_made", False, where, told)]
 
 
 def _clashes(rows: pd.DataFrame, name: str, readings: Mapping[str, pd.Series], where: Where) -> list[Problem]:

@@ -117,6 +117,20 @@ def read_grid(path: Path, sheet: str = "", *, name: str = "") -> Grid:
     return _delimited(text, file)
 
 
+def delimited_bytes(path: Path, *, name: str = "") -> bytes | None:
+    """A delimited text file as UTF-8 bytes without a byte-order mark, for readers of large files; None where the file
+    is a workbook, a page or anything else. Errors: as `read_grid`."""
+    file = name or path.name
+    raw = _bytes(path, file)
+    if raw.startswith((_OLE, b"PK", b"PAR1")):
+        return None
+    plain = raw.isascii() and b"\0" not in raw
+    text = raw[:4096].decode("ascii") if plain else _decoded(raw, file)
+    if re.search(r"<(html|table|!doctype html)", text[:4096].lstrip().casefold()) or text.lstrip().startswith(_FOREIGN):
+        return None
+    return raw if plain else text.encode("utf-8")
+
+
 def _fault(code: str, file: str, sheet: str = "", row: int | None = None, **params: Any) -> DataError:
     return DataError([Problem(code, True, Where(file, row=row), {**params, **({"sheet": sheet} if sheet else {})})])
 

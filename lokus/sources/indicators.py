@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lokus.errors import DataError, Problem, Where
+from lokus.sources import periods
 from lokus.sources.cells import text_of
 from lokus.sources.leftovers import is_average
-from lokus.sources.numbers import Decimal, Numbers, is_missing, parse_numbers
+from lokus.sources.numbers import Decimal, Numbers, parse_numbers
+from lokus.sources.places import read_places, written_once
 from lokus.sources.sheets import Sheet, find_column, matching_columns, nearest_columns, read_sheet
+from lokus.sources.wildcards import expand
 
-PLACE = ("code", "village", "kecamatan", "kabupaten", "last4")
-FILLED_DOWN = ("kecamatan", "kabupaten")
 COUNTS = {"numerator", "denominator"}
 _TOLD_EACH = 20
 
@@ -29,8 +29,9 @@ class TableData:
 
     `places`: str columns code, village, kecamatan, kabupaten, last4 by row number; "" when absent. `values`: float64
     columns by key on the same index; NaN where a cell is missing. A per cent is as written (6,2 % is 6.2). `account`:
-    the other rows, `kind` and `text`; rows that `only` takes away are "filtered". `percent`: by key, whether its cells
-    carry % signs.
+    the other rows, `kind` and `text`; rows that `only` takes away are "filtered", those of periods that were not chosen
+    "other_period". `percent`: by key, whether its cells carry % signs. `period`: the chosen one, as written. `dated`:
+    where none was chosen, the columns that look like periods. `cells`: the raw cells of all columns that say no place.
     """
 
     id: str
@@ -41,6 +42,9 @@ class TableData:
     account: pd.DataFrame
     percent: Mapping[str, bool]
     problems: tuple[Problem, ...]
+    period: str
+    dated: pd.DataFrame
+    cells: pd.DataFrame
 
 
 def read_table(
@@ -53,40 +57,44 @@ def read_table(
     only: Mapping[str, str] | None = None,
     decimal: Decimal = "auto",
     header_rows: int | None = None,
+    period_column: str = "",
+    choose: str = periods.LATEST,
+    fill_down: bool = False,
     name: str = "",
 ) -> TableData:
     """Reads the places and numbers of one table; columns are chosen by header text (`sheets.find_column`).
 
     place: header texts for code, village, kecamatan, kabupaten, last4; "" = not there. columns: for each key (such as
-    "stunting.numerator") the headers whose cells are summed, NaN if one is missing. only: header → the value a row must
-    have there. decimal: the decimal mark where a column does not tell its own. Errors: `DataError` with every problem
-    of the file, when one of them is fatal.
+    "stunting.numerator") the headers whose cells are summed, NaN if one is missing; a `*` in one is any text
+    (`wildcards.expand`). only: header → the value a row must have there. decimal: the decimal mark where a column does
+    not tell its own. period_column: the header that tells rows of several periods apart; choose: which of them
+    (`periods.choose`). fill_down: place cells are written on the first of several lines only. Errors: `DataError` with
+    every problem of the file, when one of them is fatal.
     """
     table = read_sheet(path, sheet, header_rows=header_rows, name=name)
-    problems = list(table.problems)
-    found = _find(table, [*place.values(), *(h for hs in columns.values() for h in hs), *(only or {})], problems)
-    kept = _kept(table, {found[h]: v for h, v in (only or {}).items() if h in found}, problems)
+    where = Where(table.file, table.name)
+    columns, summed = expand(table, columns)
+    problems = [*table.problems, *summed]
+    headers = [*place.values(), *(h for hs in columns.values() for h in hs), *(only or {}), period_column]
+    found = _find(table, headers, problems)
+    among = _kept(table, {found[h]: v for h, v in (only or {}).items() if h in found}, problems)
+    chosen = _chosen(table, found.get(period_column, ""), choose, among, problems)
     known = {key: [found[h] for h in hs] for key, hs in columns.items() if hs and all(h in found for h in hs)}
-    roles = _roles(known)
-    numbers = {c: _numbers(table, c, decimal, problems) for c in roles}
-    for column, read in numbers.items():
-        problems.extend(_unreadable(table, column, read, kept))
-        problems.extend(_implausible(table, column, read, kept, roles[column]))
-        problems.extend(_disagreeing(table, column, read, roles[column]))
+    values, percent = _values(table, known, decimal, among, chosen.kept, problems)
+    at = {part: found[header] for part, header in place.items() if header in found}
+    places = read_places(table, at, fill_down=fill_down)
+    problems += written_once(places.loc[chosen.kept], values.loc[chosen.kept], where)
+    problems += periods.doubtful(values, chosen.periods, places.loc[among], known, where)
     if any(p.fatal for p in problems):
         raise DataError(problems)
-    summed = {key: sum(numbers[c].values.loc[kept] for c in names) for key, names in known.items()}
-    filtered = pd.DataFrame({"kind": "filtered", "text": ""}, index=table.rows.index.difference(kept), dtype="str")
     return TableData(
-        id=table_id,
-        file=table.file,
-        sheet=table.name,
-        places=_places(table, {k: found[h] for k, h in place.items() if h}).loc[kept],
-        values=pd.DataFrame(summed, index=kept, columns=list(known), dtype="float64"),
-        account=pd.concat([table.left_out, filtered]).sort_index(),
-        percent={key: any(numbers[c].percent for c in names) for key, names in known.items()},
-        problems=tuple(problems),
-    )
+        id=table_id, file=table.file, sheet=table.name, percent=percent, problems=tuple(problems), period=chosen.period,
+        places=places.loc[chosen.kept],
+        values=values.loc[chosen.kept],
+        account=_account(table, among, chosen.kept),
+        dated=pd.DataFrame(index=among) if period_column else periods.period_columns(table, found.values()),
+        cells=table.rows.loc[chosen.kept].drop(columns=list(at.values())),
+    )  # fmt: skip
 
 
 def _find(table: Sheet, wanted: Iterable[str], problems: list[Problem]) -> dict[str, str]:
@@ -122,6 +130,21 @@ def _kept(table: Sheet, only: Mapping[str, str], problems: list[Problem]) -> pd.
     return keep.index[keep]
 
 
+def _chosen(table: Sheet, column: str, choose: str, among: pd.Index, problems: list[Problem]) -> periods.Chosen:
+    if column:
+        chosen = periods.choose(table, column, choose, among)
+        problems += chosen.problems
+        return chosen
+    return periods.Chosen(among, "", pd.Series(None, index=among, dtype=object))
+
+
+def _account(table: Sheet, among: pd.Index, kept: pd.Index) -> pd.DataFrame:
+    """The rows that give no numbers: what is no data, what `only` takes away, and other periods."""
+    kinds = pd.Series("filtered", index=table.rows.index.difference(kept), dtype="str")
+    kinds[kinds.index.isin(among)] = "other_period"
+    return pd.concat([table.left_out, pd.DataFrame({"kind": kinds, "text": ""}, dtype="str")]).sort_index()
+
+
 def _roles(known: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
     """What each column is used as: the last part of its keys (numerator, denominator, percent, value)."""
     roles: dict[str, set[str]] = {}
@@ -129,6 +152,26 @@ def _roles(known: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
         for column in names:
             roles.setdefault(column, set()).add(key.rpartition(".")[2])
     return roles
+
+
+def _values(
+    table: Sheet,
+    known: Mapping[str, Sequence[str]],
+    decimal: Decimal,
+    among: pd.Index,
+    kept: pd.Index,
+    problems: list[Problem],
+) -> tuple[pd.DataFrame, dict[str, bool]]:
+    """The sums of the columns of every key, and whether their cells carry % signs; faults count in the kept rows."""
+    roles = _roles(known)
+    numbers = {c: _numbers(table, c, decimal, problems) for c in roles}
+    for column, read in numbers.items():
+        problems += _unreadable(table, column, read, kept)
+        problems += _implausible(table, column, read, kept, roles[column])
+        problems += _disagreeing(table, column, read, roles[column])
+    sums = {key: sum(numbers[c].values.loc[among] for c in names) for key, names in known.items()}
+    percent = {key: any(numbers[c].percent for c in names) for key, names in known.items()}
+    return pd.DataFrame(sums, index=among, columns=list(known), dtype="float64"), percent
 
 
 def _numbers(table: Sheet, column: str, decimal: Decimal, problems: list[Problem]) -> Numbers:
@@ -206,43 +249,3 @@ def _disagreeing(table: Sheet, column: str, numbers: Numbers, roles: set[str]) -
             nearest = min(sums, key=lambda s: abs(s - total))
             where = Where(table.file, table.name, int(row), column)
             yield Problem("total_disagrees", False, where, {"total": float(total), "sum": nearest})
-
-
-def _places(table: Sheet, found: Mapping[str, str]) -> pd.DataFrame:
-    blank = pd.Series("", index=table.rows.index, dtype="str")
-    places = {}
-    for part in PLACE:
-        column = found.get(part)
-        if column is None:
-            places[part] = blank
-        elif part in FILLED_DOWN:
-            places[part] = _filled_down(table, column)
-        else:
-            places[part] = table.rows[column].map(_code if part in ("code", "last4") else text_of)
-    return pd.DataFrame(places, index=table.rows.index).astype("str")
-
-
-def _code(cell: Any) -> str:
-    """A code as text, without what spreadsheets add: a closing .0, an apostrophe in front."""
-    if is_missing(cell):
-        return ""
-    return re.sub(r"^(\d+)\.0+$", r"\1", text_of(cell).lstrip("'`’"))
-
-
-def _filled_down(table: Sheet, column: str) -> pd.Series:
-    """Names written once for a block of rows, given to all of the block, and to nothing beyond it."""
-    texts = table.rows[column].map(text_of).astype("str")
-    boxes = table.merged.get(column, ())
-    for first, last in boxes:
-        if first in texts.index:
-            texts.loc[first:last] = texts[first]
-    if boxes:
-        return texts
-    ends = table.left_out.index[~table.left_out["kind"].isin(["repeated_header", "column_numbers"])]
-    block = pd.Series(np.searchsorted(ends, texts.index), index=texts.index)
-    named = texts != ""
-    repeats = (texts == texts.shift()) & named & (block == block.shift())
-    # Where a name is repeated on every row, an empty cell is a missing name, not one to copy.
-    if repeats.any() or (~named).sum() < named.sum():
-        return texts
-    return texts.where(named).groupby(block).ffill().fillna("")

@@ -23,6 +23,8 @@ from lokus.villages.codes import CodeSystem, parse_series
 OTHER: dict[CodeSystem, CodeSystem] = {"kemendagri": "bps", "bps": "kemendagri"}
 ROLES = ("village", "kecamatan", "kabupaten")
 PLAIN = "plain"
+# Faults that a study answers by saying that names are all there is.
+NAMES_DO = ("boundary_no_code_column", "boundary_gadm")
 # Shorter names ("desa", "kode") occur inside too many others.
 LEAST_RESEMBLING = 6
 
@@ -84,10 +86,12 @@ def recognise(
     *,
     schema: str = "",
     columns: Mapping[str, str] | None = None,
+    names_only: bool = False,
 ) -> tuple[Attributes, list[Problem]]:
     """What the fields of a layer mean, and everything that keeps it from being read as villages.
 
-    Parameters: `schema` forces a schema by name; `columns` names fields for code, village, kecamatan, kabupaten.
+    Parameters: `schema` forces a schema by name; `columns` names fields for code, village, kecamatan, kabupaten;
+    `names_only` where the study says that there are no codes.
     Returns the attributes as far as known and the problems; a fatal one means there is no usable village code.
     """
     if schema and schema not in schemas():
@@ -107,8 +111,17 @@ def recognise(
         attributes = replace(attributes, parts=parts)
     attributes = replace(attributes, code=found.all([*own.get(system, ()), *_plain_codes(own, plain, system)]))
     if not (attributes.code or attributes.parts) and not (columns or {}).get("code"):
-        problems.append(_without_code(fields, found, id_, system, where))
+        fault = _without_code(fields, found, id_, system, where)
+        problems += _names_faults(roles, where) if names_only and fault.code in NAMES_DO else [fault]
+    elif names_only:
+        field = (*attributes.code, *(name for name, _ in attributes.parts), "–")[0]
+        problems.append(_fault("boundary_names_only_has_codes", where, field=field))
     return attributes, problems
+
+
+def _names_faults(roles: Mapping[str, tuple[str, ...]], where: Where) -> list[Problem]:
+    absent = tuple(role for role in ("village", "kecamatan") if not roles[role])
+    return [_fault("boundary_names_missing", where, roles=absent)] if absent else []
 
 
 def coded(attributes: Attributes, values: Mapping[str, Any], system: CodeSystem) -> dict[str, pd.Series]:

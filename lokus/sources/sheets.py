@@ -90,10 +90,10 @@ def matching_columns(columns: Sequence[str], wanted: str) -> list[str]:
     squeezed = text_of(wanted)
     if squeezed in columns:
         return [squeezed]
-    sought = _folded(squeezed)
+    sought = folded(squeezed)
     if not sought:
         return []
-    whole = [c for c in columns if _folded(c) == sought]
+    whole = [c for c in columns if folded(c) == sought]
     parts = [c for c in columns if sought in _tails(c)]
     lettered = re.fullmatch(r"(?:kolom|column)\s+([a-z]{1,3})", squeezed, re.I)
     placed = [c for i, c in enumerate(columns) if lettered and i == column_number(lettered[1])]
@@ -102,20 +102,21 @@ def matching_columns(columns: Sequence[str], wanted: str) -> list[str]:
 
 def nearest_columns(columns: Sequence[str], wanted: str, limit: int = 5) -> list[str]:
     """The columns whose names are most like a header text, best first."""
-    sought = _folded(wanted)
-    inside = [c for c in columns if sought and sought in map(_folded, c.split(JOIN))]
-    scores = {c: max(fuzz.WRatio(sought, _folded(p)) for p in (c, c.split(JOIN)[-1])) for c in columns}
+    sought = folded(wanted)
+    inside = [c for c in columns if sought and sought in map(folded, c.split(JOIN))]
+    scores = {c: max(fuzz.WRatio(sought, folded(p)) for p in (c, c.split(JOIN)[-1])) for c in columns}
     alike = sorted((c for c in columns if scores[c] >= 70 and c not in inside), key=lambda c: -scores[c])
     return [*inside, *alike][:limit] or list(columns[:limit])
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A header without what does not tell headers apart: case, spaces, punctuation other than "%", "<", ">", "+"."""
     return re.sub(r"[^\w%<>≤≥+=]|_", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _tails(column: str) -> set[str]:
     parts = column.split(JOIN)
-    return {_folded(JOIN.join(parts[i:])) for i in range(1, len(parts))}
+    return {folded(JOIN.join(parts[i:])) for i in range(1, len(parts))}
 
 
 def _rectangle(grid: Grid) -> tuple[list[tuple[Cell, ...]], list[list[str]]]:

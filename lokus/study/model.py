@@ -41,7 +41,10 @@ class Heading(Part):
 
 
 class BoundaryFile(Part):
-    """[boundaries]: one file of village polygons. `columns` names the attributes where the schema is not known."""
+    """[boundaries]: one file of village polygons. `columns` names the attributes where the schema is not known.
+
+    `names_only`: the file has no codes; villages get made ones, and tables are joined by name alone.
+    """
 
     path: str
     code_system: CodeSystem
@@ -51,6 +54,7 @@ class BoundaryFile(Part):
     columns: Mapping[Literal["code", "village", "kecamatan", "kabupaten", "province"], str] = Field(
         default_factory=dict
     )
+    names_only: bool = False
     source: str = ""
 
 
@@ -65,7 +69,12 @@ class PlaceColumns(Part):
 
 
 class Table(Part):
-    """[[table]]: one sheet or CSV file with a row for each village."""
+    """[[table]]: one sheet or CSV file of villages.
+
+    Where a village has several rows: `period_column` tells its months or semesters apart and `choose` takes one of them
+    ("latest", a period as written, or "all"); `repeated` adds up the rows that are left ("sum") or takes the "first";
+    `fill_down` gives a place written once to the lines under it. `edition`: the year whose codes the table writes.
+    """
 
     id: Id
     path: str
@@ -75,13 +84,20 @@ class Table(Part):
     only: Mapping[str, str] = Field(default_factory=dict)
     header_rows: int | None = Field(default=None, ge=1, le=4)
     decimal: Literal["auto", ",", "."] = "auto"
-    repeated: Literal["refuse", "sum"] = "refuse"
+    repeated: Literal["refuse", "sum", "first"] = "refuse"
+    fill_down: bool = False
     period: str = ""
+    period_column: str = ""
+    choose: str = Field(default="latest", min_length=1)
+    edition: str = Field(default="", pattern=r"^(\d{4})?$")
     source: str = ""
 
 
 class PointFile(Part):
-    """[[points]]: places with coordinates in degrees, shown on the map (puskesmas, posyandu)."""
+    """[[points]]: places with coordinates in degrees, shown on the map (puskesmas, posyandu).
+
+    `kecamatan` is checked against where the point lies. An indicator may count them: table = the id, value = "count".
+    """
 
     id: Id
     path: str
@@ -89,8 +105,10 @@ class PointFile(Part):
     name: str
     latitude: str
     longitude: str
+    kecamatan: str = ""
     label_id: str = "Puskesmas"
     label_en: str = "Puskesmas"
+    period: str = ""
     source: str = ""
 
 

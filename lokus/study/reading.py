@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
+from lokus.sources.points import COUNT
 from lokus.study.model import IndicatorUse, Measure, Study
 
 
@@ -113,7 +114,9 @@ Fault = tuple[str, str, dict[str, Any]]
 def _cross_faults(study: Study) -> Iterator[Fault]:
     tables = [t.id for t in study.table]
     uses = [u.id for u in study.indicator]
-    for key, ids in (("table", tables), ("indicator", uses), ("dimension", [d.id for d in study.dimension])):
+    layers = [p.id for p in study.points]
+    named = (("table", tables), ("points", [*dict.fromkeys(tables), *layers]))
+    for key, ids in (*named, ("indicator", uses), ("dimension", [d.id for d in study.dimension])):
         for twice in (i for i, n in Counter(ids).items() if n > 1):
             yield "id_twice", key, {"id": twice}
     for n, use in enumerate(study.indicator, 1):
@@ -128,6 +131,8 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
             yield "place_missing", f"table[{n}].place", {}
         if (place.code or place.last4) and table.code_system is None:
             yield "code_system_missing", f"table[{n}].code_system", {}
+        if table.edition and table.code_system != "kemendagri":
+            yield "edition_of_bps", f"table[{n}].edition", {}
         if place.last4 and not place.kecamatan:
             yield "last4_alone", f"table[{n}].place.last4", {}
 
@@ -145,9 +150,11 @@ def _use_faults(use: IndicatorUse, key: str, study: Study) -> Iterator[Fault]:
         if use.table or use.numerator or use.denominator or use.percent or use.value:
             yield "of_with_columns", f"{key}.of", {}
         return
-    tables = [t.id for t in study.table]
-    if use.table not in tables:
-        yield "table_unknown", f"{key}.table", {"table": use.table, "known": tables}
+    tables, layers = [t.id for t in study.table], [p.id for p in study.points]
+    if use.table not in (*tables, *layers):
+        yield "table_unknown", f"{key}.table", {"table": use.table, "known": tables + layers}
+    if use.table in layers and use.value != (COUNT,):
+        yield "points_value", f"{key}.value", {"points": use.table}
     kind = use.kind or (known.kind if known else "share")
     share = bool(use.numerator and use.denominator)
     right = {"share": share != bool(use.percent) and not use.value, "count": bool(use.value), "value": bool(use.value)}

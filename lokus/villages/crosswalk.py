@@ -1,14 +1,17 @@
 """`crosswalk.csv`: what a person decided about rows no rule may decide, reused by the next run and the next year.
 
 One line for each spelling of a place in a table. `village_code` is the decision: a village's code, or "-" for a row
-that is no village of the study. A line without a table counts for every table.
+that is no village of the study. A line without a table counts for every table. An old village that became several
+(pemekaran) has a line for each of them with its `share` of the old one's people, 0–1.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +21,22 @@ from lokus import messages
 from lokus.errors import DataError, Problem, Where
 from lokus.villages import codes
 from lokus.villages.codes import CodeSystem
+from lokus.villages.surrogates import MADE
 
 OFFERED = 3
 COLUMNS = (
     "table", "kecamatan", "village", "code", "reason",
     *(f"{what}_{k}" for k in range(1, OFFERED + 1) for what in ("candidate", "similarity")),
-    "village_code", "note",
+    "village_code", "share", "note",
 )  # fmt: skip
 NEEDED = ("kecamatan", "village", "village_code")
 IGNORED = "-"
+# What rounding may leave over where shares are written with few decimals is told; more than a whole is refused.
+WHOLE = 1e-6
+SHARE = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
 Key = tuple[str, str, str]
+# The villages a row's counts go to, with their shares of it; ("-", 1) where it is no village of the study.
+Decision = tuple[tuple[str, float], ...]
 
 
 def key_of(kecamatan: str, village: str, code: str) -> Key:
@@ -63,30 +72,56 @@ def read(path: Path, name: str = "") -> pd.DataFrame:
     return frame.set_axis(pd.Index(list(told), dtype="int64"))
 
 
-def decisions(crosswalk: pd.DataFrame, table_id: str, system: CodeSystem) -> dict[Key, str]:
-    """The person's decisions that count for a table: key → village code or "-"; its own lines before general ones."""
-    found: dict[Key, str] = {}
+def decisions(crosswalk: pd.DataFrame, table_id: str, system: CodeSystem) -> dict[Key, Decision]:
+    """The person's decisions that count for a table, by key; its own lines before general ones."""
+    found: dict[Key, tuple[str, dict[str, float]]] = {}
     for line in crosswalk[crosswalk["table"].isin(["", table_id])].sort_values("table", kind="stable").itertuples():
         if decided := _decision(line.village_code, system):
-            found[key_of(line.kecamatan, line.village, line.code)] = decided
-    return found
+            key = key_of(line.kecamatan, line.village, line.code)
+            table, parts = found.get(key, (line.table, {}))
+            parts = parts if table == line.table else {}
+            found[key] = line.table, {**parts, decided: _share(line.share) or 1.0}
+    return {key: tuple(parts.items()) for key, (_, parts) in found.items()}
 
 
 def problems(crosswalk: pd.DataFrame, known: Collection[str], system: CodeSystem, file: str) -> list[Problem]:
-    """Decisions that name no village of the study, and lines that decide one question in two ways; all fatal."""
+    """Decisions that name no village of the study, that decide one question in two ways, or share out more than all.
+
+    All are fatal but one: shares that leave a rest.
+    """
     found = []
-    first: dict[tuple[str, Key], tuple[int, str]] = {}
+    before: dict[tuple[str, Key], list[tuple[int, str, float | None]]] = defaultdict(list)
     for line in crosswalk[crosswalk["village_code"] != ""].itertuples():
         where = Where(file=file, row=int(line.Index), column="village_code")
-        decided = _decision(line.village_code, system)
+        decided, share = _decision(line.village_code, system), _share(line.share)
         if decided != IGNORED and decided not in known:
             told = {"village": line.village, "value": line.village_code}
             found.append(Problem("crosswalk_unknown_code", True, where, told))
-        question = (line.table, key_of(line.kecamatan, line.village, line.code))
-        row, before = first.setdefault(question, (int(line.Index), decided))
-        if before != decided:
+        if line.share and share is None:
+            at = Where(file=file, row=int(line.Index), column="share")
+            found.append(Problem("crosswalk_share_invalid", True, at, {"village": line.village, "value": line.share}))
+        said = before[line.table, key_of(line.kecamatan, line.village, line.code)]
+        if row := next((row for row, code, part in said if not _together((decided, share), (code, part))), None):
             found.append(Problem("crosswalk_twice", True, where, {"village": line.village, "other": str(row)}))
-    return found
+        said.append((int(line.Index), decided, share))
+    return found + [p for (_, key), said in before.items() for p in _sums(key, said, file)]
+
+
+def _together(one: tuple[str, float | None], other: tuple[str, float | None]) -> bool:
+    """Whether two lines can answer one question: they say the same, or each gives its village a share."""
+    if one[1] is None and other[1] is None:
+        return one[0] == other[0]
+    return one[0] != other[0] and None not in (one[1], other[1]) and IGNORED not in (one[0], other[0])
+
+
+def _sums(key: Key, said: list[tuple[int, str, float | None]], file: str) -> Iterator[Problem]:
+    shares = [share for _, _, share in said if share is not None]
+    where = Where(file=file, row=said[-1][0], column="share")
+    told = {"village": key[1] or key[2], "sum": sum(shares), "rest": 100 * (1 - sum(shares))}
+    if sum(shares) > 1 + WHOLE:
+        yield Problem("crosswalk_share_over", True, where, told)
+    elif shares and sum(shares) < 1 - WHOLE:
+        yield Problem("crosswalk_share_rest", False, where, told)
 
 
 def merge(
@@ -97,19 +132,23 @@ def merge(
     `tables`: id → (places, matches); the reasons are told in `lang`. Lines of tables that were not part of the run are
     kept as they are, and so is a note. Order: table, kecamatan, village, code; index from 2, the rows of the file.
     """
-    old = {(line["table"], key_of(line["kecamatan"], line["village"], line["code"])): line
-           for line in existing.to_dict("records")}  # fmt: skip
-    lines = {q: line for q, line in old.items() if line["village_code"] or line["note"] or q[0] not in tables}
-    general = {key for (table, key), line in old.items() if not table and line["village_code"]}
+    old: dict[tuple[str, Key], list[dict[str, str]]] = defaultdict(list)
+    for line in existing.to_dict("records"):
+        old[line["table"], key_of(line["kecamatan"], line["village"], line["code"])].append(line)
+    kept = {q: [line for line in said if line["village_code"] or line["note"] or q[0] not in tables]
+            for q, said in old.items()}  # fmt: skip
+    lines = {q: said for q, said in kept.items() if said}
+    general = {key for (table, key), said in lines.items() if not table and any(line["village_code"] for line in said)}
     for table, (places, matches) in tables.items():
         open_ = matches["status"].isin(["candidate", "unmatched"])
         for row in places[open_].join(matches[["reason", "candidates"]]).to_dict("records"):
             row["code"] = row["code"] or row["last4"]
             row["reason"] = messages.text(f"match.reason.{row['reason']}", lang)
             question = (table, key_of(row["kecamatan"], row["village"], row["code"]))
-            if question[1] not in general and not lines.get(question, {}).get("village_code"):
-                lines[question] = _line(table, row, lines.get(question, {}).get("note", ""))
-    ordered = [lines[q] for q in sorted(lines)]
+            said = lines.get(question, [])
+            if question[1] not in general and not any(line["village_code"] for line in said):
+                lines[question] = [_line(table, row, said[-1]["note"] if said else "")]
+    ordered = [line for q in sorted(lines) for line in lines[q]]
     index = pd.RangeIndex(2, len(ordered) + 2)
     return pd.DataFrame(ordered, columns=list(COLUMNS), index=index, dtype="str").fillna("")
 
@@ -141,7 +180,15 @@ def _decision(cell: str, system: CodeSystem) -> str:
     if cell in ("", IGNORED):
         return cell
     # A candidate copied whole ("76.01.02.2010 Pakava") is a decision too.
-    return codes.parse(cell, system) or codes.parse(cell.split()[0], system) or cell
+    first = cell.split()[0]
+    return codes.parse(cell, system) or codes.parse(first, system) or (first if MADE.fullmatch(first) else cell)
+
+
+def _share(cell: str) -> float | None:
+    """A share over 0 and up to 1, from "0,6", "0.6" or "60 %"; None where the cell holds none."""
+    found = SHARE.fullmatch(cell.strip())
+    share = float(found[1].replace(",", ".")) / (100 if found[2] else 1) if found else 0.0
+    return share if 0 < share <= 1 else None
 
 
 def _lines(raw: bytes) -> list[tuple[int, list[str]]]:

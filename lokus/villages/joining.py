@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,10 +13,12 @@ from lokus.errors import Problem, Where
 from lokus.villages import codes, names
 
 ACCOUNT = (
-    "table", "row", "kind", "kecamatan", "village", "code", "status", "rung", "village_code", "similarity",
+    "table", "row", "kind", "kecamatan", "village", "code", "status", "rung", "village_code", "share", "similarity",
     "candidates", "reason",
 )  # fmt: skip
 JOINED = ("matched", "new")
+Repeated = Literal["refuse", "sum", "first"]
+REPEATED = ("repeated_village", "repeated_villages")
 # Beyond this many of one kind, one line with the number says more than the lines.
 MOST_TOLD = 20
 
@@ -37,7 +39,7 @@ def join(
     matches: pd.DataFrame,
     villages: pd.DataFrame,
     *,
-    repeated: Literal["refuse", "sum"] = "refuse",
+    repeated: Repeated = "refuse",
     shares: Collection[str] = (),
     left_out: pd.DataFrame | None = None,
     file: str = "",
@@ -46,31 +48,38 @@ def join(
     """A table's values on the village index, and what became of each of its rows.
 
     Parameters: `places`, `values`, `matches` on one index (row numbers); `villages` as `extend` gives them; `repeated`
-    what to do where several rows are one village: "refuse" (fatal) or "sum" the counts; `shares` columns that cannot be
-    summed; `left_out` the rows that are no data (index row number; kind, text).
+    what to do where several rows are one village: "refuse" (fatal), "sum" the counts, or take the "first"; `shares`
+    columns that can be neither summed nor split; `left_out` the rows that are no data (index row number; kind, text).
 
-    Returns values on the village index, NaN where no row is (or where a summed row is empty: a part is no whole); the
-    account has one line for each data row, each row left out, and each village without a row.
+    Returns values on the village index, NaN where no row is (or where a summed row is empty: a part is no whole). The
+    counts of a row that a person split are multiplied by the share of each village, and rows that are nothing but
+    shares of a village are added up. The account has one line for each data row (for each of its villages, where it is
+    split), each row left out, and each village without a row.
     """
     where = Where(file=file, sheet=sheet)
-    rows = matches["village_code"].where(matches["status"].isin(JOINED)).dropna()
-    listed = rows.isin(villages.index)
-    problems = [_unlisted(at, code, places, where) for at, code in rows[~listed].items()]
-    rows = rows[listed]
-    twice = rows[rows.duplicated(keep=False)].sort_values(kind="stable")
+    unsplit = [c for c in shares if c in values]
+    told = _parts(matches)
+    listed = told["village_code"].isin(villages.index)
+    problems = [
+        _unlisted(at, code, places, where) for at, code in told.loc[~listed, ["row", "village_code"]].to_numpy()
+    ]
+    parts = told[listed]
+    problems += _indivisible(parts, villages, unsplit, where)
+    chosen, repeats = REPEATS[repeated](parts), parts["village_code"].duplicated(keep=False)
     if repeated == "refuse":
-        problems += _repeated(twice, villages, where)
-        once = rows.drop(twice.index)
-        joined = values.loc[once.index].set_axis(once.to_numpy())
-    else:
-        problems += _summed(twice, values, villages, shares, where)
-        joined = _sums(values.loc[rows.index], rows, [c for c in shares if c in values], twice)
+        problems += _repeated(parts[repeats & ~_declared(parts)], villages, where)
+    shared = _shared(values, chosen, unsplit)
+    problems += _summed(chosen, shared, villages, unsplit, where)
     account = pd.concat(
-        [_data_rows(table_id, places, matches), _left_out(table_id, left_out), _no_rows(table_id, rows, villages)],
+        [
+            _data_rows(table_id, places, matches, told, parts.index.difference(chosen.index)),
+            _left_out(table_id, left_out),
+            _no_rows(table_id, parts["village_code"], villages),
+        ],
         ignore_index=True,
     )
-    on_villages = joined.reindex(villages.index).astype("float64").rename_axis(index=villages.index.name)
-    return Joined(on_villages, account, tuple(problems))
+    on_villages = _sums(shared, chosen, unsplit).reindex(villages.index).astype("float64")
+    return Joined(on_villages.rename_axis(index=villages.index.name), account, tuple(problems))
 
 
 def extend(villages: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
@@ -124,11 +133,50 @@ def _some(table_id: str, rows: pd.DataFrame, places: pd.DataFrame, told: int) ->
     return {"table": table_id, "count": len(rows) - told, "some": some}
 
 
-def _sums(values: pd.DataFrame, rows: pd.Series, shares: list[str], twice: pd.Series) -> pd.DataFrame:
-    groups = values.groupby(rows)
+def _parts(matches: pd.DataFrame) -> pd.DataFrame:
+    """A line for each joined row and village: row, village_code, share, and whether a person split the row."""
+    joined = matches[matches["status"].isin(JOINED) & matches["village_code"].notna()]
+    told = [
+        (at, code, share, bool(parts))
+        for at, whole, parts in zip(joined.index, joined["village_code"], joined["parts"], strict=True)
+        for code, share in parts or ((whole, 1.0),)
+    ]
+    frame = pd.DataFrame(told, columns=["row", "village_code", "share", "split"])
+    return frame.astype({"row": "int64", "village_code": "str", "share": "float64", "split": "bool"})
+
+
+def _declared(parts: pd.DataFrame) -> pd.Series:
+    """Lines of villages that are made of nothing but declared shares: these a person has said to add up."""
+    return ~parts["village_code"].isin(parts.loc[~parts["split"], "village_code"])
+
+
+def _never_twice(parts: pd.DataFrame) -> pd.DataFrame:
+    return parts[~parts["village_code"].duplicated(keep=False) | _declared(parts)]
+
+
+def _first(parts: pd.DataFrame) -> pd.DataFrame:
+    return parts[~parts["village_code"].duplicated() | _declared(parts)]
+
+
+REPEATS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "refuse": _never_twice,
+    "sum": lambda parts: parts,
+    "first": _first,
+}
+
+
+def _shared(values: pd.DataFrame, parts: pd.DataFrame, unsplit: list[str]) -> pd.DataFrame:
+    """The values of each line: a count times its share; nothing for what cannot be split."""
+    shared = values.loc[parts["row"]].set_axis(parts.index).mul(parts["share"], axis=0)
+    shared.loc[parts["split"], unsplit] = np.nan
+    return shared
+
+
+def _sums(shared: pd.DataFrame, parts: pd.DataFrame, unsplit: list[str]) -> pd.DataFrame:
+    groups = shared.groupby(parts["village_code"])
     # A missing part makes the whole unknown: missing is never zero.
     sums = groups.sum(min_count=1).where(groups.count().eq(groups.size(), axis=0))
-    sums.loc[twice.unique(), shares] = np.nan
+    sums.loc[groups.size() > 1, unsplit] = np.nan
     return sums
 
 
@@ -137,33 +185,45 @@ def _unlisted(at: int, code: str, places: pd.DataFrame, where: Where) -> Problem
     return Problem("new_village_names_disagree", False, replace(where, row=int(at)), told)
 
 
-def _repeated(twice: pd.Series, villages: pd.DataFrame, where: Where) -> Iterator[Problem]:
-    groups = list(twice.groupby(twice, sort=True))
+def _indivisible(parts: pd.DataFrame, villages: pd.DataFrame, unsplit: list[str], where: Where) -> Iterator[Problem]:
+    for at, lines in parts[parts["split"]].groupby("row") if unsplit else ():
+        told = {"villages": list(villages.loc[lines["village_code"], "village"]), "columns": unsplit}
+        yield Problem("split_not_divisible", False, replace(where, row=int(at)), told)
+
+
+def _repeated(twice: pd.DataFrame, villages: pd.DataFrame, where: Where) -> Iterator[Problem]:
+    groups = list(twice.groupby("village_code", sort=True)["row"])
     for code, rows in groups[:MOST_TOLD]:
-        told = {"village": villages.loc[code, "village"], "code": code, "rows": [str(at) for at in sorted(rows.index)]}
+        told = {"village": villages.loc[code, "village"], "code": code, "rows": [str(at) for at in sorted(rows)]}
         yield Problem("repeated_village", True, where, told)
     if len(groups) > MOST_TOLD:
         yield Problem("repeated_villages", True, where, {"count": len(groups) - MOST_TOLD, "rows": len(twice)})
 
 
 def _summed(
-    twice: pd.Series, values: pd.DataFrame, villages: pd.DataFrame, shares: Collection[str], where: Where
+    parts: pd.DataFrame, shared: pd.DataFrame, villages: pd.DataFrame, unsplit: list[str], where: Where
 ) -> Iterator[Problem]:
-    for code, rows in twice.groupby(twice, sort=True):
-        part = values.loc[rows.index]
+    twice = parts[parts["village_code"].duplicated(keep=False)]
+    for code, lines in twice.groupby("village_code", sort=True):
+        part = shared.loc[lines.index]
         torn = part.columns[part.isna().any() & part.notna().any()]
         if len(torn):
-            empty = sorted(part.index[part[torn].isna().any(axis=1)])
+            empty = sorted(lines.loc[part[torn].isna().any(axis=1), "row"])
             told = {"village": villages.loc[code, "village"], "rows": [str(at) for at in empty], "columns": list(torn)}
             yield Problem("repeated_partly_empty", False, where, told)
-    if len(twice) and (unsummed := [c for c in shares if c in values]):
-        yield Problem("repeated_shares", True, where, {"columns": unsummed})
+    if unsplit and not twice[~_declared(twice)].empty:
+        yield Problem("repeated_shares", True, where, {"columns": unsplit})
 
 
-def _data_rows(table_id: str, places: pd.DataFrame, matches: pd.DataFrame) -> pd.DataFrame:
-    lines = places[["kecamatan", "village", "code"]].join(matches)
+def _data_rows(
+    table_id: str, places: pd.DataFrame, matches: pd.DataFrame, told: pd.DataFrame, unused: pd.Index
+) -> pd.DataFrame:
+    lines = places[["kecamatan", "village", "code"]].join(matches.drop(columns="village_code"))
     lines["code"] = lines["code"].where(lines["code"] != "", places["last4"])
     lines["candidates"] = lines["candidates"].map(_told)
+    parts = told.assign(unused=told.index.isin(unused)).set_index("row")[["village_code", "share", "unused"]]
+    lines = lines.join(parts)
+    lines["reason"] = lines["reason"].mask(lines["unused"].eq(True) & lines["reason"].eq(""), "row_not_used")
     return _account(table_id, lines.assign(row=lines.index, kind="data"))
 
 
@@ -183,9 +243,9 @@ def _no_rows(table_id: str, rows: pd.Series, villages: pd.DataFrame) -> pd.DataF
 
 def _account(table_id: str, lines: pd.DataFrame) -> pd.DataFrame:
     lines = lines.assign(table=table_id).reindex(columns=list(ACCOUNT))
-    texts = [c for c in ACCOUNT if c not in ("row", "similarity", "village_code")]
+    texts = [c for c in ACCOUNT if c not in ("row", "share", "similarity", "village_code")]
     lines[texts] = lines[texts].astype("str").fillna("")
-    return lines.astype({"row": "Int64", "similarity": "float64", "village_code": "str"})
+    return lines.astype({"row": "Int64", "share": "float64", "similarity": "float64", "village_code": "str"})
 
 
 def _told(candidates: tuple[tuple[str, str, float], ...]) -> str:

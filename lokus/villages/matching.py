@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from lokus.villages import codes, names
+from lokus.villages import codes, editions, names
 from lokus.villages.codes import CodeSystem
-from lokus.villages.crosswalk import IGNORED, Key, decisions, key_of
+from lokus.villages.crosswalk import IGNORED, Decision, Key, decisions, key_of
 from lokus.villages.gazetteer import Area, Gazetteer, Near, Village, gazetteer
 
 Status = Literal["matched", "candidate", "unmatched", "outside", "new"]
@@ -51,7 +51,7 @@ class Row(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a row."""
+    """What became of a row. `parts`: where a person gave it to several villages, or in part, each with its share."""
 
     status: Status
     rung: Rung = ""
@@ -59,6 +59,12 @@ class Verdict(NamedTuple):
     similarity: float = math.nan
     candidates: tuple[Near, ...] = ()
     reason: str = ""
+    parts: Decision = ()
+
+    @property
+    def villages(self) -> tuple[str, ...]:
+        """The villages the row counts for."""
+        return tuple(code for code, _ in self.parts) or ((self.village_code,) if self.village_code else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Ladder:
     so that a name alone does not tell the village."""
 
     gazetteer: Gazetteer
-    decided: Mapping[Key, str]
+    decided: Mapping[Key, Decision]
     wide: bool
 
 
@@ -79,25 +85,27 @@ def match(
     village_system: CodeSystem,
     crosswalk: pd.DataFrame | None = None,
     table_id: str = "",
+    edition: str = "",
 ) -> pd.DataFrame:
     """The village each row of a table means.
 
     Parameters: `places` str columns code, village, kecamatan, kabupaten, last4, "" where absent, any index; `villages`
     index `village_code` with village, kecamatan_code, kecamatan, kabupaten_code, kabupaten; `code_system` the table's
-    declared system or None; `crosswalk` a person's decisions, of which those of `table_id` or of no table count.
+    declared system or None; `crosswalk` a person's decisions, of which those of `table_id` or of no table count;
+    `edition` the year of the table's codes, "" = not told (`villages.editions`).
 
     Returns a frame on the index of `places`: status, rung, village_code (missing unless matched or new), similarity of
     the names (0–1, NaN where none was compared), candidates (tuple of (code, name, similarity), best first, at most 5),
-    reason ("" or one of `REASONS`). A fuzzy hit is accepted only within a known kecamatan, far ahead of the second,
-    with equal marks, and never two for one village.
+    reason ("" or one of `REASONS`), parts (tuple of (code, share) where the crosswalk splits the row). A fuzzy hit is
+    accepted only within a known kecamatan, far ahead of the second, with equal marks, and never two for one village.
     """
     decided = {} if crosswalk is None else decisions(crosswalk, table_id, village_system)
     places = places.fillna("")
     wide = _wide(places, villages, code_system, village_system)
     look = Ladder(gazetteer(villages), decided, wide)
-    rows = _rows(places, look.gazetteer, village_system if code_system == village_system else None)
+    rows = _rows(places, look.gazetteer, village_system if code_system == village_system else None, edition)
     climbed = [_climb(row, look) for row in rows]
-    taken = {v.village_code for v in climbed if v and v.village_code}
+    taken = {code for v in climbed if v for code in v.villages}
     verdicts = [v or _nearest(row, look, taken) for row, v in zip(rows, climbed, strict=True)]
     verdicts = _one_row_each(rows, _one_name_each(rows, verdicts))
     found = _frame(_left_over(rows, verdicts, look.gazetteer), places.index)
@@ -116,12 +124,16 @@ def _wide(
     return bool(told > villages["kabupaten_code"].nunique())
 
 
-def _rows(places: pd.DataFrame, known: Gazetteer, system: CodeSystem | None) -> list[Row]:
+def _rows(places: pd.DataFrame, known: Gazetteer, system: CodeSystem | None, edition: str) -> list[Row]:
     rows = []
+    renewal = editions.renewals(set(known.kabupaten), edition) if system == "kemendagri" else {}
     cells = (places[c] for c in ("code", "village", "kecamatan", "kabupaten", "last4"))
     for code, village, kecamatan, kabupaten, last4 in zip(*cells, strict=True):
         area = known.area(kabupaten, kecamatan)
         parsed = codes.parse(code, system) if system and code else None
+        # Where nobody says that the codes are old, only a name can confirm it.
+        if parsed and renewal and (edition or names.squeeze(village)):
+            parsed = editions.renewed(parsed, renewal)
         told = parsed or (_joined(area, last4, system) if system else None)
         rows.append(Row(village, area, key_of(kecamatan, village, code or last4), parsed, told))
     return rows
@@ -141,8 +153,16 @@ def _by_code(row: Row, look: Ladder) -> Verdict | None:
     return _confirmed(row, row.code, "code", look)
 
 
+def _by_split(row: Row, look: Ladder) -> Verdict | None:
+    """A code and a name cannot know that their village was divided since: shares given by a person go before them."""
+    parts = tuple(part for part in look.decided.get(row.key, ()) if part[0] in look.gazetteer.villages)
+    if sum(share == 1 for _, share in parts) == len(parts):
+        return None
+    return Verdict("matched", "crosswalk", parts[0][0], parts=parts)
+
+
 def _by_crosswalk(row: Row, look: Ladder) -> Verdict | None:
-    decided = look.decided.get(row.key, "")
+    decided = next((code for code, _ in look.decided.get(row.key, ())), "")
     if decided == IGNORED:
         return Verdict("outside", "crosswalk", reason="ignored_by_person")
     if decided not in look.gazetteer.villages:
@@ -186,6 +206,7 @@ def _by_name(row: Row, look: Ladder) -> Verdict | None:
 
 
 LADDER: dict[str, Callable[[Row, Ladder], Verdict | None]] = {
+    "split": _by_split,
     "code": _by_code,
     "crosswalk": _by_crosswalk,
     "outside": _outside,
@@ -239,7 +260,7 @@ def _told_area(row: Row, known: Gazetteer) -> Area:
     return Area(row.area.kabupaten, kecamatan, exact=True) if kecamatan in known.kecamatan else row.area
 
 
-def _nearest(row: Row, look: Ladder, taken: AbstractSet[str | None]) -> Verdict:
+def _nearest(row: Row, look: Ladder, taken: AbstractSet[str]) -> Verdict:
     """A row no rung settled: a slip of the pen, a village without polygon, or candidates for a person."""
     known = look.gazetteer
     if not names.squeeze(row.village):
@@ -260,7 +281,7 @@ def _nearest(row: Row, look: Ladder, taken: AbstractSet[str | None]) -> Verdict:
     return Verdict("candidate" if candidates else "unmatched", candidates=candidates, reason=reason)
 
 
-def _far_ahead(row: Row, near: Sequence[Near], taken: AbstractSet[str | None]) -> bool:
+def _far_ahead(row: Row, near: Sequence[Near], taken: AbstractSet[str]) -> bool:
     if not row.area.exact or not near or near[0].code in taken or not names.alike(row.village, near[0].name):
         return False
     return len(near) == 1 or near[0].similarity - near[1].similarity >= LEAD
@@ -299,7 +320,9 @@ def _doubted(verdict: Verdict) -> Verdict:
 
 def _left_over(rows: Sequence[Row], verdicts: Sequence[Verdict], known: Gazetteer) -> list[Verdict]:
     """Rows without any candidate are shown the few villages of their area that no row spoke for."""
-    spoken = {v.village_code for v in verdicts} | {v.candidates[0].code for v in verdicts if v.status == "candidate"}
+    spoken = {code for v in verdicts for code in v.villages} | {
+        v.candidates[0].code for v in verdicts if v.status == "candidate"
+    }
     free: dict[Area, list[str]] = {}
     told = []
     for row, verdict in zip(rows, verdicts, strict=True):
@@ -315,7 +338,7 @@ def _left_over(rows: Sequence[Row], verdicts: Sequence[Verdict], known: Gazettee
 
 def _frame(verdicts: Sequence[Verdict], index: pd.Index) -> pd.DataFrame:
     columns = dict(zip(Verdict._fields, zip(*verdicts, strict=True), strict=True)) if verdicts else {}
-    dtypes = {"similarity": "float64", "candidates": "object"}
+    dtypes = {"similarity": "float64", "candidates": "object", "parts": "object"}
     return pd.DataFrame(
         {c: pd.Series(columns.get(c, ()), index=index, dtype=dtypes.get(c, "str")) for c in Verdict._fields}
     )

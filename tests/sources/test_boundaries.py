@@ -17,10 +17,10 @@ from lokus.errors import DataError, Problem
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.schemas import shown_name
 
-# A file of names only needs the matching of names to a list of codes, which a boundary file alone cannot give.
-REFUSED_FOR_NOW = {"93_names_only": "boundary_no_code_column"}
+# What only the study can say: that a file without codes is to be read by its names.
+ASKED = {"93_names_only": {"names_only": True}}
 # Their rows cannot all become villages of the baseline: codes lost in the file, made up, or of a second kabupaten.
-OTHER_CODES = {"61_null_nested_properties", "103_unknown_codes", "107_two_kabupaten"}
+OTHER_CODES = {"61_null_nested_properties", "93_names_only", "103_unknown_codes", "107_two_kabupaten"}
 
 
 def outcome(path: Path, **asked) -> tuple[str, Boundaries | None, tuple[Problem, ...]]:
@@ -49,10 +49,9 @@ def baseline(shared_data) -> Boundaries:
 def test_hostile_files_lead_where_they_must(case, shared_data, baseline):
     folder = shared_data / "hostile"
     before = sorted(folder.rglob("*"))
-    said, got, problems = outcome(folder / case["path"])
+    said, got, problems = outcome(folder / case["path"], **ASKED.get(case["id"], {}))
     assert sorted(folder.rglob("*")) == before
-    assert said == ("error" if case["id"] in REFUSED_FOR_NOW else case["expect"])
-    assert REFUSED_FOR_NOW.get(case["id"]) in (None, problems[0].code if problems else "")
+    assert said == case["expect"]
     for problem in problems:
         assert messages.problem(problem, "id") != messages.problem(problem, "en")
     if got is not None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from villages.conftest import places_of, villages_of
 
+from lokus import messages
 from lokus.errors import DataError
 from lokus.villages import crosswalk
 from lokus.villages.matching import match
@@ -66,11 +67,14 @@ def test_a_decision_survives_every_spreadsheet(tmp_path, encoding, delimiter, de
     assert again["note"].tolist() == lines["note"].tolist()
 
 
+REST = ("crosswalk_share_rest", 3, False)
+INVALID = ("crosswalk_share_invalid", 2, True)
+WIDTH = len(crosswalk.COLUMNS)
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude_categories=("Cs", "Cc")), max_size=8)
 
 
 @settings(deadline=None, max_examples=40)
-@given(lines=st.lists(st.lists(CELL.map(str.strip), min_size=13, max_size=13).filter(any), max_size=4))
+@given(lines=st.lists(st.lists(CELL.map(str.strip), min_size=WIDTH, max_size=WIDTH).filter(any), max_size=4))
 def test_write_then_read_is_identity(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("crosswalk") / "crosswalk.csv"
     frame = lines_of(*(dict(zip(crosswalk.COLUMNS, line, strict=True)) for line in lines))
@@ -148,3 +152,51 @@ def test_no_file_is_an_empty_crosswalk_and_a_folder_cannot_be_written(tmp_path):
         crosswalk.write(tmp_path / "crosswalk.csv", crosswalk.empty())
     assert [p.code for p in fault.value.problems] == ["crosswalk_locked"]
     assert [p.name for p in tmp_path.iterdir()] == ["crosswalk.csv"]
+
+
+def split_lines(*parts, table="gizi"):
+    return lines_of(*({"table": table, "village": "PAKAWA", "village_code": c, "share": s} for c, s in parts))
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ([("76.01.02.2010", "0,6"), ("76.01.12.2005", "0.4")], []),
+        ([("76.01.02.2010", "60 %"), ("76.01.12.2005", "40%")], []),
+        ([("76.01.02.2010", ",6")], [("crosswalk_share_rest", 2, False)]),
+        ([("76.01.02.2010", "1"), ("76.01.12.2005", "0,4")], [("crosswalk_share_over", 3, True)]),
+        ([("76.01.02.2010", "0,6"), ("76.01.12.2005", "")], [("crosswalk_twice", 3, True), REST]),
+        ([("76.01.02.2010", "0,6"), ("76.01.02.2010", "0,4")], [("crosswalk_twice", 3, True)]),
+        ([("76.01.02.2010", "0,6"), ("-", "0,4")], [("crosswalk_twice", 3, True)]),
+        ([("76.01.02.2010", "enam"), ("76.01.12.2005", "0,4")], [INVALID, ("crosswalk_twice", 3, True), REST]),
+        ([("76.01.02.2010", "0")], [INVALID]),
+        ([("76.01.02.2010", "60")], [INVALID]),
+    ],
+)
+def test_shares_make_a_whole_at_most(parts, told):
+    found = crosswalk.problems(split_lines(*parts), VILLAGES.index, "kemendagri", "crosswalk.csv")
+    assert [(p.code, p.where.row, p.fatal) for p in found] == told
+    for problem in found:
+        assert messages.problem(problem, "id") != messages.problem(problem, "en")
+
+
+def test_a_division_goes_before_the_name_and_stays_in_the_file(tmp_path):
+    lines = split_lines(("76.01.12.2006", "0,7"), ("76.01.12.2005 Kulu", "0,3"))
+    lines["village"] = "BATU MATORU"
+    path = tmp_path / "crosswalk.csv"
+    crosswalk.write(path, lines)
+    read = crosswalk.read(path)
+    row = found(decided=read).set_axis(PLACES["village"]).loc["BATU MATORU"]
+    assert (row["status"], row["rung"]) == ("matched", "crosswalk")
+    assert row["parts"] == (("76.01.12.2006", 0.7), ("76.01.12.2005", 0.3))
+    merged = asked(read)
+    assert merged[merged["village"] == "BATU MATORU"]["share"].tolist() == ["0,7", "0,3"]
+    pd.testing.assert_frame_equal(asked(merged), merged)
+
+
+def test_a_file_from_before_there_were_shares_reads(tmp_path):
+    path = tmp_path / "crosswalk.csv"
+    path.write_text("table;kecamatan;village;code;village_code;note\ngizi;;PAKAWA;;76.01.02.2010;Ako\n", "utf-8")
+    read = crosswalk.read(path)
+    assert read[["village_code", "share", "note"]].iloc[0].tolist() == ["76.01.02.2010", "", "Ako"]
+    assert found(decided=read).loc[4, ["rung", "parts"]].tolist() == ["crosswalk", ()]

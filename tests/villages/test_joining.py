@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from villages.conftest import boundaries, places_of, villages_of
 
 from lokus import messages, schema
-from lokus.villages import joining
+from lokus.villages import crosswalk, joining
 from lokus.villages.matching import match
 
 VILLAGES = villages_of(
@@ -18,6 +18,7 @@ VILLAGES = villages_of(
     ("16.03.02.1001", "Pasar I", "Muara Enim"),
 )
 NAMES = ["MUARA EMIL", "Tanjung Raja", "Seleman", "Pasar I", "Pasar II", "Wonokerto", ""]
+REPEATED = ["refuse", "sum", "first"]
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["", "1603012001", "1603012009", "1701012001"]),
@@ -38,7 +39,7 @@ def table(rows, first=5):
 
 
 @settings(deadline=None, max_examples=40)
-@given(ROWS, st.sampled_from(["refuse", "sum"]))
+@given(ROWS, st.sampled_from(REPEATED))
 def test_every_row_and_every_village_is_accounted_for(rows, repeated):
     places, values, matches = table(rows)
     villages = joining.extend(VILLAGES, {"t": (places, matches)})
@@ -58,7 +59,7 @@ def test_every_row_and_every_village_is_accounted_for(rows, repeated):
     # On the side of the rows: a number on the villages is a number of the rows, and none is lost without being told.
     told = {p.code for p in joined.problems}
     joined_rows = values.loc[matches["village_code"].notna(), "n"]
-    if not told:
+    if not told and repeated != "first":
         assert joined.values["n"].sum() == joined_rows.sum()
         assert joined.values["n"].notna().sum() == matches["village_code"].reindex(joined_rows.dropna().index).nunique()
     assert told <= {"repeated_village", "repeated_partly_empty"}
@@ -160,3 +161,63 @@ def test_idm_leaves_the_kelurahan_uncovered(shared_data, kabupaten, rows, villag
     bare = joined.values["iks"].isna()
     assert bare.equals(known["village_kind"] == "kelurahan")
     assert (joined.account["status"] == "no_row").sum() == bare.sum()
+
+
+AREA = "Tanjung Agung"
+SHARES = st.lists(st.integers(1, 8), min_size=1, max_size=3).map(
+    lambda parts: [part / (sum(parts) + 0.0) for part in parts]
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(SHARES, st.integers(0, 2), st.integers(0, 500)), min_size=1, max_size=5),
+    st.sampled_from(REPEATED),
+)
+def test_totals_are_kept_when_villages_are_divided(olds, repeated):
+    codes = list(VILLAGES.index)
+    lines, rows = [], []
+    for n, (shares, first, value) in enumerate(olds):
+        given_to = [codes[(first + k) % len(codes)] for k in range(len(shares))]
+        # Half a village each, so that even one part is a division.
+        shares = [share / 2 for share in shares]
+        lines += [
+            {"kecamatan": AREA, "village": f"Lama {n}", "village_code": c, "share": repr(s)}
+            for c, s in zip(given_to, shares, strict=True)
+        ]
+        rows.append(("", f"Lama {n}", "Tanjung Agung", value))
+    decided = pd.DataFrame(lines, columns=list(crosswalk.COLUMNS), dtype="str").fillna("")
+    places, values, _ = table(rows)
+    matches = match(places, VILLAGES, code_system=None, village_system="kemendagri", crosswalk=decided)
+    joined = joining.join("t", places, values.assign(rate=0.5), matches, VILLAGES, repeated=repeated, shares=["rate"])
+    assert joined.values["n"].sum() == pytest.approx(values["n"].sum() / 2)
+    assert joined.values["rate"].isna().all()
+    assert {p.code for p in joined.problems} == {"split_not_divisible"}
+    data = joined.account[joined.account["kind"] == "data"]
+    assert data["share"].groupby(data["row"]).sum().tolist() == pytest.approx([0.5] * len(olds))
+    assert (data["status"] == "matched").all()
+
+
+def test_a_share_and_a_row_of_its_own_are_no_sum_by_accident():
+    lines = [
+        {"kecamatan": AREA, "village": "Lama", "village_code": c, "share": s}
+        for c, s in (("16.03.01.2001", "0,25"), ("16.03.01.2003", "0,75"))
+    ]
+    decided = pd.DataFrame(lines, columns=list(crosswalk.COLUMNS), dtype="str").fillna("")
+    places, values, _ = table([("", "Lama", "Tanjung Agung", 100), ("", "Muara Emil", "Tanjung Agung", 7)])
+    matches = match(places, VILLAGES, code_system=None, village_system="kemendagri", crosswalk=decided)
+    refused = joining.join("t", places, values, matches, VILLAGES)
+    assert [(p.code, p.params["rows"]) for p in refused.problems] == [("repeated_village", ["5", "6"])]
+    assert refused.values["n"].dropna().to_dict() == {"16.03.01.2003": 75}
+    summed = joining.join("t", places, values, matches, VILLAGES, repeated="sum")
+    assert (summed.problems, summed.values["n"].dropna().to_dict()) == ((), {"16.03.01.2001": 32, "16.03.01.2003": 75})
+
+
+def test_the_first_of_several_rows_is_taken_and_the_others_are_accounted_for():
+    places, values, matches = table([("", "Seleman", "", None), ("", "Muara Emil", "", 3), ("", "MUARA EMIL", "", 5)])
+    joined = joining.join("t", places, values, matches, VILLAGES, repeated="first", shares=["n"])
+    assert joined.problems == ()
+    assert joined.values["n"].dropna().to_dict() == {"16.03.01.2001": 3}
+    data = joined.account[joined.account["kind"] == "data"]
+    assert data["reason"].tolist() == ["", "", "row_not_used"]
+    assert messages.has("match.reason.row_not_used")
