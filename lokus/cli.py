@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,8 +25,11 @@ class Parser(argparse.ArgumentParser):
     """argparse in the user's language: a usage fault is one sentence, the usage line, and exit code 2."""
 
     lang = "id"
+    json = False
 
     def error(self, message: str) -> NoReturn:
+        if self.json:
+            tell_json({"error": "usage", "params": {"detail": message}, "problems": []})
         print(messages.text("cli.usage_fault", self.lang, detail=message), file=sys.stderr)
         self.print_usage(sys.stderr)
         raise SystemExit(2)
@@ -34,7 +38,7 @@ class Parser(argparse.ArgumentParser):
 def language(argv: Sequence[str]) -> str:
     """The language asked for: `--lang`, else `LOKUS_LANG`, else Indonesian."""
     asked = os.environ.get("LOKUS_LANG", "")
-    for here, after in zip(argv, [*argv[1:], ""], strict=True):
+    for here, after in zip_longest(argv, argv[1:], fillvalue=""):
         if here == "--lang":
             asked = after
         elif here.startswith("--lang="):
@@ -82,6 +86,7 @@ def entry(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not know every letter
             stream.reconfigure(errors="replace")
+    Parser.json = "--json" in arguments
     try:
         asked = parser(lang).parse_args(arguments)
     except SystemExit as done:
@@ -99,7 +104,10 @@ def entry(argv: Sequence[str] | None = None) -> int:
     except Exception as fault:  # the roof: a fault of ours is told in words, and in full on request
         if os.environ.get("LOKUS_DEBUG"):
             raise
-        print(messages.text("cli.our_fault", lang, fault=f"{type(fault).__name__}: {fault}"), file=sys.stderr)
+        told = f"{type(fault).__name__}: {fault}"
+        if asked.json:
+            tell_json({"error": "our_fault", "params": {"fault": told}, "problems": []})
+        print(messages.text("cli.our_fault", lang, fault=told), file=sys.stderr)
         return 1
 
 
@@ -154,17 +162,25 @@ def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
 def run_map(asked: argparse.Namespace) -> int:
     """One offline HTML map of a stored run."""
     from lokus import runs
-    from lokus.outputs.maps import write_map
 
     folder = runs.find(asked.run_folder)
     run = runs.read(folder)
     output = Path(asked.output) if asked.output else folder.resolve().parents[1] / "maps" / f"{folder.name}.html"
-    write_map(run, output, lang=asked.lang)
+    _draw(run, output, asked.lang)
     if asked.json:
         tell_json({"map": str(output), "bytes": output.stat().st_size})
     else:
         print(messages.text("cli.map_done", asked.lang, file=str(output)))
     return 0
+
+
+def _draw(run: Run, output: Path, lang: str) -> None:
+    from lokus.outputs.maps import write_map
+
+    try:
+        write_map(run, output, lang=lang)
+    except OSError as fault:
+        raise LokusError("map_unwritable", file=str(output), fault=fault.strerror or str(fault)) from None
 
 
 def run_explain(asked: argparse.Namespace) -> int:
@@ -221,13 +237,12 @@ def run_indicators(asked: argparse.Namespace) -> int:
 def run_demo(asked: argparse.Namespace) -> int:
     """The demo kabupaten as a study, run, with its map."""
     from lokus.demo import write_study
-    from lokus.outputs.maps import write_map
     from lokus.study import open_study
 
     home = write_study(Path(asked.folder))
     run, folder = _compute(open_study(home), asked)
     output = home / "maps" / f"{folder.name}.html"
-    write_map(run, output, lang=asked.lang)
+    _draw(run, output, asked.lang)
     if asked.json:
         tell_json({"study": str(home), "run": str(folder), "map": str(output)})
         return 0

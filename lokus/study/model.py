@@ -7,7 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from lokus.catalog import indicators
 
@@ -19,15 +28,26 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Headers = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Filled = Annotated[str, StringConstraints(min_length=1)]
+Headers = Annotated[tuple[Filled, ...], BeforeValidator(_listed)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+# Bounds far beyond any use: what lies outside is a slip of the keyboard, and would overflow further on.
+Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+Villages = Annotated[int, Field(ge=1, le=1_000_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Part(BaseModel):
-    """A section of the study file: frozen, unknown keys refused."""
+    """A section of the study file: frozen, unknown keys refused, numbers finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise PydanticCustomError("number_type", "a truth value where a number or a text belongs")
+        return value
 
 
 class Heading(Part):
@@ -43,7 +63,7 @@ class Heading(Part):
 class BoundaryFile(Part):
     """[boundaries]: one file of village polygons. `columns` names the attributes where the schema is not known."""
 
-    path: str
+    path: Filled
     code_system: CodeSystem
     layer: str = ""
     schema_: str = Field(default="", alias="schema")
@@ -68,11 +88,11 @@ class Table(Part):
     """[[table]]: one sheet or CSV file with a row for each village."""
 
     id: Id
-    path: str
+    path: Filled
     sheet: str = ""
     place: PlaceColumns
     code_system: CodeSystem | None = None
-    only: Mapping[str, str] = Field(default_factory=dict)
+    only: Mapping[Filled, str] = Field(default_factory=dict)
     header_rows: int | None = Field(default=None, ge=1, le=4)
     decimal: Literal["auto", ",", "."] = "auto"
     repeated: Literal["refuse", "sum"] = "refuse"
@@ -84,11 +104,11 @@ class PointFile(Part):
     """[[points]]: places with coordinates in degrees, shown on the map (puskesmas, posyandu)."""
 
     id: Id
-    path: str
+    path: Filled
     sheet: str = ""
-    name: str
-    latitude: str
-    longitude: str
+    name: Filled
+    latitude: Filled
+    longitude: Filled
     label_id: str = "Puskesmas"
     label_en: str = "Puskesmas"
     source: str = ""
@@ -110,7 +130,7 @@ class IndicatorUse(Part):
     value: Headers = ()
     complement: bool = False
     of: str = ""
-    weight: float = Field(default=1.0, ge=0)
+    weight: Weight = 1.0
     dimension: Id | None = None
     target: Fraction | None = None
     target_source: str = ""
@@ -129,7 +149,7 @@ class Dimension(Part):
     id: Id
     label_id: str = ""
     label_en: str = ""
-    weight: float = Field(default=1.0, ge=0)
+    weight: Weight = 1.0
 
 
 class Method(Part):
@@ -167,7 +187,7 @@ class Clusters(Part):
 
     k_min: int = Field(default=2, ge=2, le=12)
     k_max: int = Field(default=6, ge=2, le=12)
-    least_members: int = Field(default=3, ge=2)
+    least_members: int = Field(default=3, ge=2, le=1_000_000)
 
 
 class Named(Part):
@@ -181,10 +201,10 @@ class Named(Part):
 class Selection(Part):
     """[selection]: how many villages, under which rules."""
 
-    count: int = Field(ge=1)
-    max_per_kecamatan: int | None = Field(default=None, ge=1)
-    min_per_kecamatan: int | None = Field(default=None, ge=0)
-    least_kecamatan: int | None = Field(default=None, ge=1)
+    count: Villages
+    max_per_kecamatan: Villages | None = None
+    min_per_kecamatan: int | None = Field(default=None, ge=0, le=1_000_000)
+    least_kecamatan: Villages | None = None
     last_year: str = ""
     keep_last_year: bool = False
     keep: tuple[Named, ...] = ()
@@ -241,7 +261,7 @@ class Study(Part):
     space: Space = Space()
     clusters: Clusters = Clusters()
     selection: Selection
-    crosswalk: str = "crosswalk.csv"
+    crosswalk: Filled = "crosswalk.csv"
     outside_paths: bool = False
     folder: Path = Field(default=Path(), exclude=True)
 
