@@ -1,10 +1,10 @@
-"""The commands. Draws progress bars, and is the only place that prints; heavy imports happen inside the commands."""
+"""The commands, each a function with its exit code; heavy imports inside. Only it and `screen.py` print."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lokus import __version__, messages
-from lokus.errors import LokusError, Problem
+from lokus.errors import LokusError
+from lokus.screen import as_json, console, progress, tell_account, tell_error, tell_json, tell_problems, tell_run
 
 if TYPE_CHECKING:
-    from lokus.pipeline import Run, Tell
-
-# How many problems of one kind the screen shows; problems.csv and --json carry all.
-SHOWN = 12
+    from lokus.pipeline import Run
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,6 +53,7 @@ def parser(lang: str) -> Parser:
     Parser.lang = lang
     top = Parser(prog="lokus", description=t("about"), epilog=t("epilog"), add_help=False)
     top.add_argument("-h", "--help", action="help", help=t("help"))
+    top.add_argument("--lang", choices=messages.LANGS, default=lang, help=t("lang"))
     top.add_argument("--version", action="version", version=f"lokus {__version__}", help=t("version"))
     commands = top.add_subparsers(dest="command", metavar=t("command"), title=t("commands"), required=True)
 
@@ -64,7 +63,10 @@ def parser(lang: str) -> Parser:
         made.add_argument("--lang", choices=messages.LANGS, default=lang, help=t("lang"))
         made.add_argument("--json", action="store_true", help=t("json"))
         for argument in arguments:
-            made.add_argument(argument, help=t(f"argument.{argument}"))
+            here: dict[str, Any] = (
+                {"nargs": "?", "default": "."} if argument != "village" and "village" not in arguments else {}
+            )
+            made.add_argument(argument, help=t(f"argument.{argument}"), **here)
         made.set_defaults(run=run)
         return made
 
@@ -87,6 +89,9 @@ def entry(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a Windows console may not know every letter
             stream.reconfigure(errors="replace")
     Parser.json = "--json" in arguments
+    if not arguments:
+        parser(lang).print_help()
+        return 2
     try:
         asked = parser(lang).parse_args(arguments)
     except SystemExit as done:
@@ -94,7 +99,7 @@ def entry(argv: Sequence[str] | None = None) -> int:
     try:
         return int(asked.run(asked))
     except LokusError as fault:
-        tell_error(fault, asked)
+        tell_error(fault, asked.lang, as_values=asked.json)
         return fault.exit_code
     except KeyboardInterrupt:
         print(messages.text("cli.stopped", lang), file=sys.stderr)
@@ -120,13 +125,15 @@ def run_check(asked: argparse.Namespace) -> int:
     found = intake.read(study)
     waiting = intake.ask(study, found)
     if asked.json:
-        tell_json({"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked)})
+        tell_json(
+            {"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked.lang)}
+        )
         return 0
     tell_account(found.tables, asked.lang)
     tell_problems(found.problems, asked.lang)
     if waiting:
         print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
-    print(messages.text("cli.check_done", asked.lang))
+    print(messages.text("cli.check_done", asked.lang, lokus=_called(), study=asked.study))
     return 0
 
 
@@ -140,18 +147,18 @@ def run_study(asked: argparse.Namespace) -> int:
         chosen = run.selection[run.selection["selected"]]
         tell_json({
             "run_id": run.manifest["run_id"], "folder": str(folder), "selected": chosen.index.tolist(),
-            "facts": run.facts, "problems": as_json(run.problems, asked),
+            "facts": run.facts, "problems": as_json(run.problems, asked.lang),
         })  # fmt: skip
         return 0
     tell_run(run, asked.lang)
-    print(messages.text("cli.run_done", asked.lang, folder=str(folder)))
+    print(messages.text("cli.run_done", asked.lang, lokus=_called(), folder=str(folder)))
     return 0
 
 
 def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
     from lokus import intake, pipeline, runs
 
-    with progress(asked) as tell:
+    with progress(asked.lang, quiet=asked.json) as tell:
         tell("read", 0, 1)
         found = intake.read(study)
         intake.ask(study, found)
@@ -251,126 +258,10 @@ def run_demo(asked: argparse.Namespace) -> int:
     return 0
 
 
-def tell_json(value: Any) -> None:
-    """Writes one JSON value to standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
-def as_json(problems: Sequence[Problem], asked: argparse.Namespace) -> list[dict[str, Any]]:
-    """Problems as values for a program, with their text in the language asked for."""
-    from dataclasses import asdict
-
-    return [{**asdict(p), "text": messages.problem(p, asked.lang)} for p in problems]
-
-
-def tell_error(fault: LokusError, asked: argparse.Namespace) -> None:
-    """An error with all of its problems, on standard error (as JSON on standard output where asked)."""
-    if asked.json:
-        params = {k: list(v) if isinstance(v, tuple) else v for k, v in fault.params.items()}
-        tell_json({"error": fault.code, "params": params, "problems": as_json(fault.problems, asked)})
-        return
-    print(messages.error(fault, asked.lang), file=sys.stderr)
-    tell_problems([p for p in fault.problems if p.fatal] or fault.problems, asked.lang, stream=sys.stderr, limit=100)
-
-
-def tell_problems(problems: Sequence[Problem], lang: str, *, stream: Any = None, limit: int = SHOWN) -> None:
-    """Problems one by one, those of a kind together; of each kind no more than `limit`."""
-    if stream is None:
-        heading = messages.text("cli.warnings", lang, count=len(problems))
-        print(heading if problems else messages.text("cli.no_warnings", lang))
-    for code in dict.fromkeys(p.code for p in problems):
-        alike = [p for p in problems if p.code == code]
-        for p in alike[:limit]:
-            print(f"  {'✗' if p.fatal else '!'} {messages.problem(p, lang)}", file=stream)
-        if (more := len(alike) - limit) > 0:
-            print(f"    {messages.text('cli.more_problems', lang, more=more)}", file=stream)
-
-
-def tell_account(tables: Sequence[dict[str, Any]], lang: str) -> None:
-    """One line for each table: what became of its rows."""
-    from rich.table import Table
-
-    columns = ("rows", "matched", "candidates", "unmatched", "outside", "no_row")
-    shown = Table(*(messages.text(f"cli.column.{c}", lang) for c in ("table", *columns)))
-    for t in tables:
-        numbers = (messages.number(t["no_data_villages" if c == "no_row" else c], lang) for c in columns)
-        shown.add_row(t["id"], *numbers)
-    console().print(shown)
-
-
-def tell_run(run: Run, lang: str) -> None:
-    """The chosen villages, the account and what needs attention."""
-    from rich.table import Table
-
-    from lokus.outputs import words
-
-    facts, villages = run.facts, run.villages
-    tell_account(facts["tables"], lang)
-    tell_problems(run.problems, lang)
-    if not facts["has_prevalence"]:
-        print(messages.text("cli.no_prevalence", lang))
-    chosen = run.selection[run.selection["selected"]]
-    print(messages.text("cli.chosen", lang, count=len(chosen), villages=len(villages)))
-    burden = words.indicator(run, "stunting")
-    columns = [
-        "rank",
-        "village",
-        "kecamatan",
-        "score",
-        "interval",
-        "p_top",
-        *(["stunting", "estimate"] if burden else []),
-    ]
-    shown = Table(*(messages.text(f"cli.column.{c}", lang, top=facts["top_n"]) for c in columns))
-    for code in chosen.index:
-        row = villages.loc[code]
-        ranked = row["status"] == "ranked"
-        cells = [
-            str(row["rank"]) if ranked else "–",
-            row["village"],
-            row["kecamatan"],
-            messages.number(row["score"], lang, 2),
-            f"{row['rank_low']}–{row['rank_high']}" if ranked else "–",
-            words.probability(row["p_top"], lang),
-        ]
-        if burden:
-            cells += [words.counted(run, code, burden, lang), messages.percent(row["estimate_stunting"], lang)]
-        shown.add_row(*cells)
-    console().print(shown)
-
-
-def console() -> Any:
-    """Where tables are drawn: as wide as the terminal, never narrower than a table needs."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
-
-
-class progress:
-    """A bar on standard error while the work goes on, where a person is looking; nothing otherwise."""
-
-    def __init__(self, asked: argparse.Namespace) -> None:
-        self.lang = asked.lang
-        self.bar: Any = None
-        if sys.stderr.isatty() and not asked.json:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self.bar = Progress(console=Console(stderr=True), transient=True)
-            self.tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Tell:
-        if self.bar is not None:
-            self.bar.start()
-        return self._tell
-
-    def __exit__(self, *fault: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-
-    def _tell(self, step: str, done: int, of: int) -> None:
-        if self.bar is None:
-            return
-        if step not in self.tasks:
-            self.tasks[step] = self.bar.add_task(messages.text(f"cli.step.{step}", self.lang), total=of)
-        self.bar.update(self.tasks[step], completed=done)
+def _called() -> str:
+    """How the person called lokus, so that a suggested command can be pasted."""
+    program = Path(sys.argv[0])
+    known = shutil.which("lokus")
+    return (
+        "lokus" if program.name != "lokus" or (known and Path(known).resolve() == program.resolve()) else str(program)
+    )

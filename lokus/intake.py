@@ -74,6 +74,7 @@ def read(study: Study) -> Intake:
     account = pd.concat([joined[key].account for key in read_tables], ignore_index=True)
     villages = _with_values(study, villages, {key: j.values for key, j in joined.items()})
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
+    problems += _other_system(study, read_tables)
     problems += _doubts(study, villages, account, read_tables)
     _refuse(problems)
     _check_named(study, villages)
@@ -232,6 +233,16 @@ def _doubts(
             # A coverage passes 100 % where its target group is a projection; a count of the measured cannot.
             projected = m.better == "higher" and numerator[code] >= 0
             yield Problem("over_hundred" if projected else "more_than_measured", not projected, row, told)
+
+
+def _other_system(study: Study, tables: dict[str, TableData]) -> Iterator[Problem]:
+    """Codes of another system than the boundaries' tell nothing: such a table is matched by its names alone."""
+    for spec in study.table:
+        written = spec.place.code or spec.place.last4
+        if written and spec.code_system != study.boundaries.code_system:
+            where = Where(tables[spec.id].file, tables[spec.id].sheet, column=written)
+            told = {"theirs": str(spec.code_system), "ours": study.boundaries.code_system}
+            yield Problem("codes_of_other_system", False, where, told)
 
 
 def _check_named(study: Study, villages: pd.DataFrame) -> None:

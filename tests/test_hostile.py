@@ -274,11 +274,6 @@ def test_every_failure_is_json_where_json_is_asked_for(
     assert told(capsys, "run", str(home)) == (1, {"error": "our_fault", "params": {"fault": ANY}, "problems": []})
 
 
-def test_lokus_alone_is_a_usage_fault_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    assert entry([]) == 2
-    assert "usage: lokus" in capsys.readouterr().err
-
-
 HOSTILE = [
     '<img src=x onerror="alert(1)">',
     "=cmd|'/c calc'!A1",

@@ -273,17 +273,19 @@ class Study(Part):
     def measures(self) -> tuple[Measure, ...]:
         """The indicators, each with the catalogue's entry under the study's own words."""
         by_id = {use.id: use for use in self.indicator}
-        return tuple(_measure(use, by_id) for use in self.indicator)
+        return tuple(_measure(use, by_id, self.study.year) for use in self.indicator)
 
     def resolved(self) -> dict[str, Any]:
         """The study with every default written out, as JSON values: what `run.json` keeps."""
         return self.model_dump(mode="json", by_alias=True)
 
 
-def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse]) -> Measure:
+def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse], year: int) -> Measure:
     known = indicators().get(use.id)
     base: dict[str, Any] = known.model_dump() if known else {}
-    target = known.targets[0] if known and known.targets and use.target is None else None
+    targets = known.targets if known and use.target is None else ()
+    # The target set for the study's year, else the catalogue's first.
+    target = next((t for t in targets if t.year == year), targets[0] if targets else None)
     parent = by_id[use.of] if use.of else use
     return Measure(
         id=use.id,
