@@ -35,13 +35,13 @@ class Parser(argparse.ArgumentParser):
 
 def language(argv: Sequence[str]) -> str:
     """The language asked for: `--lang`, else `LOKUS_LANG`, else Indonesian."""
-    asked = os.environ.get("LOKUS_LANG", "")
+    asked = ""
     for here, after in zip_longest(argv, argv[1:], fillvalue=""):
         if here == "--lang":
             asked = after
         elif here.startswith("--lang="):
             asked = here.removeprefix("--lang=")
-    return asked if asked in messages.LANGS else messages.LANGS[0]
+    return asked if asked in messages.LANGS else messages.spoken()
 
 
 def parser(lang: str) -> Parser:

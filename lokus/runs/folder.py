@@ -25,13 +25,14 @@ OUTPUTS = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write(run: Run, runs: Path) -> Path:
+def write(run: Run, runs: str | Path) -> Path:
     """Writes `runs/<run id>/`, whole or not at all; the same run over an old one is the same bytes.
 
     :param runs: the folder that holds run folders; made when absent.
     :return: the run's folder.
     :raises LokusError: when the folder cannot be written.
     """
+    runs = Path(runs)
     target = runs / str(run.manifest["run_id"])
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -52,12 +53,13 @@ def write(run: Run, runs: Path) -> Path:
 
 
 def read(folder: str | Path) -> Run:
-    """Reads a run folder back.
+    """Reads a run back.
 
+    :param folder: the run's folder, or a study's for its newest run.
     :return: the run as it was computed (its times stay behind).
     :raises LokusError: when it is no run folder, of a newer format, or altered since it was written.
     """
-    folder = Path(folder)
+    folder = find(folder)
     try:
         manifest = json.loads((folder / "run.json").read_text("utf-8"))
         made_by, seal = manifest["format"], manifest.pop("sha256", "")
