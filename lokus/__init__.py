@@ -71,5 +71,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'lokus' has no attribute {name!r}")
+    import_module("lokus.messages")  # errors speak words from here on
     module, attribute = _HOMES[name]
     return getattr(import_module(module), attribute)

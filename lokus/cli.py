@@ -1,12 +1,14 @@
-"""The commands. With `screen.py` the only place that prints; heavy imports happen inside the commands."""
+"""The commands, each a function with its exit code; heavy imports inside. Only it and `screen.py` print."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -35,8 +37,11 @@ class Parser(argparse.ArgumentParser):
     """argparse in the user's language: a usage fault is one sentence, the usage line, and exit code 2."""
 
     lang = "id"
+    json = False
 
     def error(self, message: str) -> NoReturn:
+        if self.json:
+            tell_json({"error": "usage", "params": {"detail": message}, "problems": []})
         print(messages.text("cli.usage_fault", self.lang, detail=message), file=sys.stderr)
         self.print_usage(sys.stderr)
         raise SystemExit(2)
@@ -44,13 +49,13 @@ class Parser(argparse.ArgumentParser):
 
 def language(argv: Sequence[str]) -> str:
     """The language asked for: `--lang`, else `LOKUS_LANG`, else Indonesian."""
-    asked = os.environ.get("LOKUS_LANG", "")
-    for here, after in zip(argv, [*argv[1:], ""], strict=True):
+    asked = ""
+    for here, after in zip_longest(argv, argv[1:], fillvalue=""):
         if here == "--lang":
             asked = after
         elif here.startswith("--lang="):
             asked = here.removeprefix("--lang=")
-    return asked if asked in messages.LANGS else messages.LANGS[0]
+    return asked if asked in messages.LANGS else messages.spoken()
 
 
 def parser(lang: str) -> Parser:
@@ -62,6 +67,7 @@ def parser(lang: str) -> Parser:
     Parser.lang = lang
     top = Parser(prog="lokus", description=t("about"), epilog=t("epilog"), add_help=False)
     top.add_argument("-h", "--help", action="help", help=t("help"))
+    top.add_argument("--lang", choices=messages.LANGS, default=lang, help=t("lang"))
     top.add_argument("--version", action="version", version=f"lokus {__version__}", help=t("version"))
     commands = top.add_subparsers(dest="command", metavar=t("command"), title=t("commands"), required=True)
 
@@ -71,7 +77,10 @@ def parser(lang: str) -> Parser:
         made.add_argument("--lang", choices=messages.LANGS, default=lang, help=t("lang"))
         made.add_argument("--json", action="store_true", help=t("json"))
         for argument in arguments:
-            made.add_argument(argument, help=t(f"argument.{argument}"))
+            here: dict[str, Any] = (
+                {"nargs": "?", "default": "."} if argument != "village" and "village" not in arguments else {}
+            )
+            made.add_argument(argument, help=t(f"argument.{argument}"), **here)
         made.set_defaults(run=run)
         return made
 
@@ -124,6 +133,10 @@ def entry(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not know every letter
             stream.reconfigure(errors="replace")
+    Parser.json = "--json" in arguments
+    if not arguments:
+        parser(lang).print_help()
+        return 2
     try:
         asked = parser(lang).parse_args(arguments)
     except SystemExit as done:
@@ -131,7 +144,7 @@ def entry(argv: Sequence[str] | None = None) -> int:
     try:
         return int(asked.run(asked))
     except LokusError as fault:
-        tell_error(fault, asked)
+        tell_error(fault, asked.lang, as_values=asked.json)
         return fault.exit_code
     except KeyboardInterrupt:
         print(messages.text("cli.stopped", lang), file=sys.stderr)
@@ -144,6 +157,8 @@ def entry(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("LOKUS_DEBUG") and not private:
             raise
         told = places_of(fault) if private else f"{type(fault).__name__}: {fault}"
+        if asked.json:
+            tell_json({"error": "our_fault", "params": {"fault": told}, "problems": []})
         print(messages.text("cli.our_fault_private" if private else "cli.our_fault", lang, fault=told), file=sys.stderr)
         return 1
 
@@ -156,9 +171,15 @@ def run_init(asked: argparse.Namespace) -> int:
     home = Path(asked.home)
     proposal.refuse_existing(home)
     found = proposal.propose(
-        home, [Path(f) for f in asked.boundaries], [Path(f) for f in asked.table], ask=asker(asked),
-        layer=asked.layer, crs=asked.crs, kabupaten=asked.kabupaten, lang=asked.lang,
-    )  # fmt: skip
+        home,
+        [Path(f) for f in asked.boundaries],
+        [Path(f) for f in asked.table],
+        ask=asker(asked.lang, quiet=asked.yes or asked.json),
+        layer=asked.layer,
+        crs=asked.crs,
+        kabupaten=asked.kabupaten,
+        lang=asked.lang,
+    )
     proposal.write(found, home, asked.lang)
     study = open_study(home) if found.runs else None
     waiting = intake.ask(study, intake.read(study)) if study else 0
@@ -182,14 +203,16 @@ def run_check(asked: argparse.Namespace) -> int:
     found = intake.read(study)
     waiting = intake.ask(study, found)
     if asked.json:
-        tell_json({"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked)})
+        tell_json(
+            {"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked.lang)}
+        )
         return 0
     tell_account(found.tables, asked.lang)
     tell_sums(found.tables, asked.lang)
     tell_problems(found.problems, asked.lang)
     if waiting:
         print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
-    print(messages.text("cli.check_done", asked.lang))
+    print(messages.text("cli.check_done", asked.lang, lokus=_called(), study=asked.study))
     return 0
 
 
@@ -203,18 +226,18 @@ def run_study(asked: argparse.Namespace) -> int:
         chosen = run.selection[run.selection["selected"]]
         tell_json({
             "run_id": run.manifest["run_id"], "folder": str(folder), "selected": chosen.index.tolist(),
-            "facts": run.facts, "problems": as_json(run.problems, asked),
+            "facts": run.facts, "problems": as_json(run.problems, asked.lang),
         })  # fmt: skip
         return 0
     tell_run(run, asked.lang)
-    print(messages.text("cli.run_done", asked.lang, folder=str(folder)))
+    print(messages.text("cli.run_done", asked.lang, lokus=_called(), folder=str(folder)))
     return 0
 
 
 def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
     from lokus import intake, pipeline, runs
 
-    with progress(asked) as tell:
+    with progress(asked.lang, quiet=asked.json) as tell:
         tell("read", 0, 1)
         found = intake.read(study)
         intake.ask(study, found)
@@ -225,17 +248,25 @@ def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
 def run_map(asked: argparse.Namespace) -> int:
     """One offline HTML map of a stored run."""
     from lokus import runs
-    from lokus.outputs.maps import write_map
 
     folder = runs.find(asked.run_folder)
     run = runs.read(folder)
     output = Path(asked.output) if asked.output else folder.resolve().parents[1] / "maps" / f"{folder.name}.html"
-    write_map(run, output, lang=asked.lang)
+    _draw(run, output, asked.lang)
     if asked.json:
         tell_json({"map": str(output), "bytes": output.stat().st_size})
     else:
         print(messages.text("cli.map_done", asked.lang, file=str(output)))
     return 0
+
+
+def _draw(run: Run, output: Path, lang: str) -> None:
+    from lokus.outputs.maps import write_map
+
+    try:
+        write_map(run, output, lang=lang)
+    except OSError as fault:
+        raise LokusError("map_unwritable", file=str(output), fault=fault.strerror or str(fault)) from None
 
 
 def run_explain(asked: argparse.Namespace) -> int:
@@ -270,7 +301,7 @@ def run_children(asked: argparse.Namespace) -> int:
     if asked.json:
         tell_json({
             "counts": str(output), "scores": str(beside), "villages": len(counts.villages), "account": counts.account,
-            "agreement": counts.agreement, "quality": counts.scores(), "problems": as_json(counts.problems, asked),
+            "agreement": counts.agreement, "quality": counts.scores(), "problems": as_json(counts.problems, asked.lang),
         })  # fmt: skip
     else:
         tell_children(counts, asked.lang)
@@ -317,16 +348,24 @@ def run_indicators(asked: argparse.Namespace) -> int:
 def run_demo(asked: argparse.Namespace) -> int:
     """The demo kabupaten as a study, run, with its map."""
     from lokus.demo import write_study
-    from lokus.outputs.maps import write_map
     from lokus.study import open_study
 
     home = write_study(Path(asked.folder))
     run, folder = _compute(open_study(home), asked)
     output = home / "maps" / f"{folder.name}.html"
-    write_map(run, output, lang=asked.lang)
+    _draw(run, output, asked.lang)
     if asked.json:
         tell_json({"study": str(home), "run": str(folder), "map": str(output)})
         return 0
     tell_run(run, asked.lang)
     print(messages.text("cli.demo_done", asked.lang, study=str(home), run=str(folder), map=str(output.resolve())))
     return 0
+
+
+def _called() -> str:
+    """How the person called lokus, so that a suggested command can be pasted."""
+    program = Path(sys.argv[0])
+    known = shutil.which("lokus")
+    return (
+        "lokus" if program.name != "lokus" or (known and Path(known).resolve() == program.resolve()) else str(program)
+    )

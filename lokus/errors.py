@@ -6,9 +6,9 @@ for misuse by a programmer; everything a user can cause ends in one of these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class LokusError(Exception):
     """Anything a user can cause or mend; `code` names its text in `locale/*/`."""
 
     exit_code = 1
+    # `messages` sets it: who prints an error in Python reads the words of the screen; nothing here knows a language.
+    words: ClassVar[Callable[[LokusError], str] | None] = None
 
     def __init__(self, code: str, problems: Iterable[Problem] = (), **params: Any) -> None:
         self.code = code
@@ -44,6 +46,8 @@ class LokusError(Exception):
         super().__init__(code, params, self.problems)
 
     def __str__(self) -> str:
+        if LokusError.words is not None:
+            return LokusError.words(self)
         told = "; ".join(f"{p.code} {dict(p.params)}" for p in self.problems)
         return f"{self.code} {self.params or ''} {told}".strip()
 

@@ -74,7 +74,14 @@ def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
         "top_n": study.selection.count,
         "interval": study.method.interval,
         "draws": study.uncertainty.draws,
+        "uncertain": _uncertain(study),
     }
+
+
+def _uncertain(study: Study) -> bool:
+    """Whether anything moves the ranks: counts behind a scored indicator, or weights to doubt."""
+    scored = [m for m in study.measures if m.score and m.weight > 0]
+    return any(m.denominator or m.of for m in scored) or (study.uncertainty.weight_spread > 0 and len(scored) > 1)
 
 
 def _selection(study: Study, villages: pd.DataFrame) -> dict[str, Any]:

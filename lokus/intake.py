@@ -77,7 +77,7 @@ def read(study: Study) -> Intake:
     spots, counted, told = _located(study, points, villages, geometry)
     villages = _with_values(study, villages, {key: j.values for key, j in joined.items()} | counted)
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
-    problems += [*told, *_doubts(study, villages, account, read_tables)]
+    problems += [*told, *_other_system(study, read_tables), *_doubts(study, villages, account, read_tables)]
     problems += _implausible(study, villages, read_tables, matches)
     _refuse(problems)
     _check_named(study, villages)
@@ -241,8 +241,15 @@ def _doubts(
             continue
         table = tables[m.table]
         where = Where(table.file, table.sheet)
+        if villages[f"value_{m.id}"].isna().all():
+            yield Problem("indicator_without_data", False, where, {"indicator": m.label_id})
         if m.percent and (known := villages[f"value_{m.id}"].dropna()).size and known.max() <= 0.01:
             yield Problem("percent_as_share", True, where, {"column": m.percent, "most": float(known.max() * 100)})
+        if m.percent:
+            for code, share in villages.loc[villages[f"value_{m.id}"] > 1, f"value_{m.id}"].items():
+                row = Where(table.file, table.sheet, int(places[m.table, code]), m.percent)
+                told = {"village": villages.loc[code, "village"], "percent": float(share * 100)}
+                yield Problem("percent_over_hundred", m.better == "lower", row, told)
         if not m.denominator:
             continue
         numerator, denominator = villages[f"numerator_{m.id}"], villages[f"denominator_{m.id}"]
@@ -251,9 +258,18 @@ def _doubts(
             row = Where(table.file, table.sheet, int(places[m.table, code]))
             told = {"village": villages.loc[code, "village"], "indicator": m.label_id, **counts}
             # A coverage passes 100 % where its target group is a projection; a count of the measured cannot.
-            yield Problem(
-                "over_hundred" if m.better == "higher" else "more_than_measured", m.better == "lower", row, told
-            )
+            projected = m.better == "higher" and numerator[code] >= 0
+            yield Problem("over_hundred" if projected else "more_than_measured", not projected, row, told)
+
+
+def _other_system(study: Study, tables: dict[str, TableData]) -> Iterator[Problem]:
+    """Codes of another system than the boundaries' tell nothing: such a table is matched by its names alone."""
+    for spec in study.table:
+        written = spec.place.code or spec.place.last4
+        if written and spec.code_system != study.boundaries.code_system:
+            where = Where(tables[spec.id].file, tables[spec.id].sheet, column=written)
+            told = {"theirs": str(spec.code_system), "ours": study.boundaries.code_system}
+            yield Problem("codes_of_other_system", False, where, told)
 
 
 def _implausible(
@@ -348,16 +364,8 @@ def _inputs(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
     named = [study.boundaries.path, *(t.path for t in study.table), *(p.path for p in study.points)]
     for relative in dict.fromkeys(named):
         path = study.path(relative)
-        if path.is_dir():  # a file geodatabase
-            for part in sorted(p for p in path.iterdir() if p.is_file() and p.suffix != ".lock"):
-                yield {"path": f"{relative}/{part.name}", **digest(part)}
-            continue
-        if path.suffix.lower() != ".shp":
-            yield {"path": relative, **digest(path)}
-            continue
-        for part in sorted(path.parent.iterdir()):
-            if part.stem == path.stem and part.suffix.lower() in SIDECARS:
-                yield {"path": str(Path(relative).with_name(part.name).as_posix()), **digest(part)}
+        for part in _parts(path):
+            yield {"path": (Path(relative).parent / part.relative_to(path.parent)).as_posix(), **digest(part)}
     taken = decided.loc[
         decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code", "share"]
     ]
@@ -365,3 +373,13 @@ def _inputs(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
     if len(taken):
         said = taken.sort_values(list(taken)).to_csv(index=False, lineterminator="\n").encode()
         yield {"path": study.crosswalk, "sha256": hashlib.sha256(said).hexdigest(), "bytes": len(said)}
+
+
+def _parts(path: Path) -> list[Path]:
+    """The files a path stands for: all of a folder, all parts of a Shapefile, whatever the case of their names."""
+    if path.is_dir():
+        return sorted(p for p in path.rglob("*") if p.is_file())
+    beside = sorted(p for p in path.parent.iterdir() if p.stem.casefold() == path.stem.casefold())
+    if path.suffix.lower() in SIDECARS:
+        return [p for p in beside if p.suffix.lower() in SIDECARS]
+    return [path] if path.is_file() else [p for p in beside if p.name.casefold() == path.name.casefold()]

@@ -7,6 +7,7 @@ Every text lives in `locale/<lang>/<room>.toml`, one file a room of the house, u
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -73,6 +74,20 @@ def where(p: Problem, lang: str) -> str:
 def error(e: LokusError, lang: str) -> str:
     """The heading line of an error; its problems are told one by one with `problem`."""
     return text(f"error.{e.code}", lang, **e.params)
+
+
+def spoken() -> str:
+    """The language where nobody asks for one: `LOKUS_LANG`, else Indonesian."""
+    asked = os.environ.get("LOKUS_LANG", "")
+    return asked if asked in LANGS else LANGS[0]
+
+
+def _in_words(e: LokusError) -> str:
+    lang = spoken()
+    return "\n".join([error(e, lang), *(f"  {problem(p, lang)}" for p in e.problems)])
+
+
+LokusError.words = _in_words
 
 
 def number(value: float, lang: str, decimals: int = 0) -> str:

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from lokus import __version__, facts, intake, schema, steps
-from lokus.errors import Problem
+from lokus.errors import DataError, InfeasibleSelection, Problem, Where
 from lokus.sources.polygons import to_metric
 from lokus.study import Study
 
@@ -55,8 +55,9 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
     :raises StudyError, DataError, InfeasibleSelection: as the study, its files or its rules deserve.
     """
     clock = _Clock(tell)
-    with clock("read"):
-        found = found or intake.read(study)
+    if found is None:
+        with clock("read"):
+            found = intake.read(study)
     villages = found.villages
     with clock("prevalence"):
         rates = steps.estimates(study, villages)
@@ -66,6 +67,7 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
     with clock("score"):
         scored = steps.score(study, villages)
         villages = _with(villages, scored.columns, "score")
+        _refuse_unranked(villages, found)
     with clock("uncertainty"):
         told = partial(tell, "uncertainty")
         villages = _with(
@@ -78,8 +80,14 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         groups = steps.groups(study, villages, scored.extra)
         villages = _with(villages, groups.columns, "clusters")
     with clock("selection"):
-        villages = _with(villages, steps.choice(study, villages).columns, "selection")
+        villages = _with(villages, _choice(study, villages, found), "selection")
     papers = facts.facts(study, found, villages, priors, scored.extra, space.extra, groups.extra)
+    return _run(study, found, villages, papers, clock.times)
+
+
+def _run(
+    study: Study, found: intake.Intake, villages: pd.DataFrame, papers: dict[str, Any], times: Mapping[str, float]
+) -> Run:
     manifest = _manifest(study, found, villages)
     return Run(
         villages=villages,
@@ -90,8 +98,25 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         problems=found.problems,
         facts={**papers, "run_id": manifest["run_id"]},
         manifest=manifest,
-        times=clock.times,
+        times=times,
     )
+
+
+def _refuse_unranked(villages: pd.DataFrame, found: intake.Intake) -> None:
+    """Where no village has data enough, the data are at fault and not the rules of choice."""
+    if not (villages["status"] == "ranked").any():
+        tables = [f"{t['id']}: {t['matched']}/{t['rows']}" for t in found.tables]
+        told = {"villages": len(villages), "tables": tables}
+        raise DataError([Problem("nobody_ranked", True, Where(), told), *found.problems])
+
+
+def _choice(study: Study, villages: pd.DataFrame, found: intake.Intake) -> pd.DataFrame:
+    try:
+        return steps.choice(study, villages).columns
+    except InfeasibleSelection as fault:
+        # What was doubtful in the data often explains why too few villages are left to choose from.
+        fault.problems = found.problems
+        raise
 
 
 def _with(villages: pd.DataFrame, made: pd.DataFrame, step: schema.Step) -> pd.DataFrame:

@@ -1,8 +1,7 @@
-"""What the commands draw: problems, tables, JSON and progress bars. Prints; decides nothing."""
+"""What the commands draw: JSON, problems, accounts, lists, questions, and a bar while work goes on."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import traceback
@@ -30,21 +29,21 @@ def tell_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
-def as_json(problems: Sequence[Problem], asked: argparse.Namespace) -> list[dict[str, Any]]:
+def as_json(problems: Sequence[Problem], lang: str) -> list[dict[str, Any]]:
     """Problems as values for a program, with their text in the language asked for."""
     from dataclasses import asdict
 
-    return [{**asdict(p), "text": messages.problem(p, asked.lang)} for p in problems]
+    return [{**asdict(p), "text": messages.problem(p, lang)} for p in problems]
 
 
-def tell_error(fault: LokusError, asked: argparse.Namespace) -> None:
+def tell_error(fault: LokusError, lang: str, *, as_values: bool) -> None:
     """An error with all of its problems, on standard error (as JSON on standard output where asked)."""
-    if asked.json:
+    if as_values:
         params = {k: list(v) if isinstance(v, tuple) else v for k, v in fault.params.items()}
-        tell_json({"error": fault.code, "params": params, "problems": as_json(fault.problems, asked)})
+        tell_json({"error": fault.code, "params": params, "problems": as_json(fault.problems, lang)})
         return
-    print(messages.error(fault, asked.lang), file=sys.stderr)
-    tell_problems([p for p in fault.problems if p.fatal] or fault.problems, asked.lang, stream=sys.stderr, limit=100)
+    print(messages.error(fault, lang), file=sys.stderr)
+    tell_problems([p for p in fault.problems if p.fatal] or fault.problems, lang, stream=sys.stderr, limit=100)
 
 
 def tell_problems(problems: Sequence[Problem], lang: str, *, stream: Any = None, limit: int = SHOWN) -> None:
@@ -64,10 +63,10 @@ def tell_account(tables: Sequence[dict[str, Any]], lang: str) -> None:
     """One line for each table: what became of its rows."""
     from rich.table import Table
 
-    columns = ("rows", "matched", "candidates", "unmatched", "outside", "no_row")
+    columns = ("rows", "matched", "candidates", "unmatched", "outside", "ignored", "no_data_villages")
     shown = Table(*(messages.text(f"cli.column.{c}", lang) for c in ("table", *columns)))
     for t in tables:
-        numbers = (messages.number(t["no_data_villages" if c == "no_row" else c], lang) for c in columns)
+        numbers = (messages.number(t[c], lang) for c in columns)
         shown.add_row(t["id"], *numbers)
     console().print(shown)
 
@@ -104,15 +103,8 @@ def tell_run(run: Run, lang: str) -> None:
     chosen = run.selection[run.selection["selected"]]
     print(messages.text("cli.chosen", lang, count=len(chosen), villages=len(villages)))
     burden = words.indicator(run, "stunting")
-    columns = [
-        "rank",
-        "village",
-        "kecamatan",
-        "score",
-        "interval",
-        "p_top",
-        *(["stunting", "estimate"] if burden else []),
-    ]
+    columns = ["rank", "village", "kecamatan", "score", "interval", "p_top"]
+    columns += ["stunting", "estimate"] if burden else []
     shown = Table(*(messages.text(f"cli.column.{c}", lang, top=facts["top_n"]) for c in columns))
     for code in chosen.index:
         row = villages.loc[code]
@@ -167,19 +159,19 @@ def console() -> Any:
     return Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
 
 
-def asker(asked: argparse.Namespace) -> Ask:
+def asker(lang: str, *, quiet: bool) -> Ask:
     """Who answers the questions of `init`: the person at the terminal, or nobody where there is none."""
-    if asked.yes or asked.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return lambda _: None
 
     def ask(question: Question) -> int | None:
         from lokus.proposal import question_lines
 
-        print("\n".join(question_lines(question, asked.lang)))
+        print("\n".join(question_lines(question, lang)))
         many = len(question.choices)
         while True:
             try:
-                answer = input(messages.text("cli.init.your_choice", asked.lang, count=many)).strip()
+                answer = input(messages.text("cli.init.your_choice", lang, count=many)).strip()
             except EOFError:  # nobody answers any more
                 return None
             if not answer:
@@ -193,10 +185,10 @@ def asker(asked: argparse.Namespace) -> Ask:
 class progress:
     """A bar on standard error while the work goes on, where a person is looking; nothing otherwise."""
 
-    def __init__(self, asked: argparse.Namespace) -> None:
-        self.lang = asked.lang
+    def __init__(self, lang: str, *, quiet: bool) -> None:
+        self.lang = lang
         self.bar: Any = None
-        if sys.stderr.isatty() and not asked.json:
+        if sys.stderr.isatty() and not quiet:
             from rich.console import Console
             from rich.progress import Progress
 

@@ -95,6 +95,25 @@ def test_a_missing_and_a_broken_file_are_told_together(home: Path, capsys: pytes
     assert "Traceback" not in told
 
 
+def test_lokus_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry([]) == 2
+    assert "indicators" in capsys.readouterr().out
+
+
+def test_the_language_may_stand_first_and_the_folder_may_be_left_out(
+    ran: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ran)
+    assert entry(["--lang", "en", "check"]) == 0
+    assert "All inputs are readable" in capsys.readouterr().out
+
+
+def test_codes_of_another_system_than_the_boundaries_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replaced(home, 'code_system = "kemendagri"           # sistem', 'code_system = "bps"           # sistem')
+    assert entry(["check", str(home), "--json"]) == 0
+    assert "codes_of_other_system" in {p["code"] for p in json.loads(capsys.readouterr().out)["problems"]}
+
+
 def test_study_faults_end_in_2_with_key_paths(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     replaced(home, "least_kecamatan = 10", "lest_kecamatan = 10")
     assert entry(["run", str(home)]) == 2

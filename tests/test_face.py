@@ -26,3 +26,11 @@ def test_importing_it_loads_nothing_heavy() -> None:
     told = "import sys, lokus; print(sorted({'pandas', 'numpy', 'geopandas', 'pydantic'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_error_printed_in_python_is_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(lokus.StudyError) as caught:
+        lokus.open_study("nowhere")
+    assert "berkas studi tidak ditemukan" in str(caught.value)
+    monkeypatch.setenv("LOKUS_LANG", "en")
+    assert "no study file was found" in str(caught.value)

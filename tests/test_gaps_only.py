@@ -8,7 +8,7 @@ import pytest
 from studies import idm
 
 from lokus import intake, messages, pipeline
-from lokus.errors import InfeasibleSelection
+from lokus.errors import DataError
 from lokus.outputs.explain import explanation
 
 KABUPATEN = {"muara_enim": ("16.03", 254), "kaur": ("17.04", 195)}
@@ -51,6 +51,7 @@ def test_other_kabupaten_of_the_province_table_are_outside_not_lost(shared_data:
 
 def test_a_kota_without_any_row_is_refused_in_words(shared_data: Path) -> None:
     """Kota Bengkulu has kelurahan alone, and the IDM covers none of them."""
-    with pytest.raises(InfeasibleSelection) as caught:
+    with pytest.raises(DataError) as caught:
         pipeline.run(idm(shared_data, "kota_bengkulu", "17.71", 5))
-    assert caught.value.rules == ("selection.count", "villages")
+    fault = caught.value.problems[0]
+    assert (fault.code, fault.params["villages"]) == ("nobody_ranked", 67)

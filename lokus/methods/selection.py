@@ -63,8 +63,8 @@ def choose(score: pd.Series, kecamatan: pd.Series, rules: Rules) -> pd.DataFrame
     :param score: whole units, missing = not ranked (chosen only by keep or add); index village_code, unique.
     :param kecamatan: code of the kecamatan, same index, none missing. :param rules: `Rules`.
     :returns: same index; `selected` bool; `selected_by` "keep" | "add" | "score" (among the best of the villages not
-        named, had there been no limits) | "rule" | ""; `left_out_by` "drop" | "remove" | "unranked" | "rule" (would
-        be in by score alone) | "score" | "".
+        named, had there been no limits) | "rule" | ""; `left_out_by` "drop" | "remove" | "unranked" | "rule" (ranked
+        above a chosen village that nobody named, or among the first `count`) | "score" | "".
     :raises InfeasibleSelection: `rules` holds a smallest contradicting set of study keys (`NAMES`); the params
         `count`, `ranked` (villages) and `kecamatan` (numbers) say what there is.
     :raises ValueError: indexes differ or repeat, a kecamatan is missing, a number is out of range, a code is unknown.
@@ -86,7 +86,9 @@ def choose(score: pd.Series, kecamatan: pd.Series, rules: Rules) -> pd.DataFrame
     else:
         chosen = _solved(value, group, free, held, rules)
     selected_by = np.select([~chosen, named["keep"], named["add"], plain], ["", "keep", "add", "score"], "rule")
-    out = [chosen, named["drop"], named["remove"], ~ranked, plain]
+    last = value[chosen & ~held].min(initial=len(value) + 1)
+    held_up = free & ((value > last) | _best(value, ranked & ~barred, rules.count))
+    out = [chosen, named["drop"], named["remove"], ~ranked, held_up]
     left_out_by = np.select(out, ["", "drop", "remove", "unranked", "rule"], "score")
     told = {"selected_by": pd.array(selected_by, dtype="str"), "left_out_by": pd.array(left_out_by, dtype="str")}
     return pd.DataFrame({"selected": chosen, **told}, index=index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -24,13 +25,14 @@ OUTPUTS = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write(run: Run, runs: Path) -> Path:
+def write(run: Run, runs: str | Path) -> Path:
     """Writes `runs/<run id>/`, whole or not at all; the same run over an old one is the same bytes.
 
     :param runs: the folder that holds run folders; made when absent.
     :return: the run's folder.
     :raises LokusError: when the folder cannot be written.
     """
+    runs = Path(runs)
     target = runs / str(run.manifest["run_id"])
     try:
         runs.mkdir(parents=True, exist_ok=True)
@@ -39,7 +41,8 @@ def write(run: Run, runs: Path) -> Path:
             made.mkdir()
             _write_files(run, made)
             outputs = [{"path": name, **digest(made / name)} for name in OUTPUTS]
-            _json({**run.manifest, "facts": run.facts, "outputs": outputs}, made / "run.json")
+            told = {**run.manifest, "facts": run.facts, "outputs": outputs}
+            _json({**told, "sha256": _seal(told)}, made / "run.json")
             _json(run.times, made / "times.json")
             if target.exists():
                 target.rename(Path(temporary) / "old")
@@ -50,22 +53,25 @@ def write(run: Run, runs: Path) -> Path:
 
 
 def read(folder: str | Path) -> Run:
-    """Reads a run folder back.
+    """Reads a run back.
 
+    :param folder: the run's folder, or a study's for its newest run.
     :return: the run as it was computed (its times stay behind).
     :raises LokusError: when it is no run folder, of a newer format, or altered since it was written.
     """
-    folder = Path(folder)
+    folder = find(folder)
     try:
         manifest = json.loads((folder / "run.json").read_text("utf-8"))
-        made_by, outputs, facts = manifest["format"], manifest.pop("outputs"), manifest.pop("facts")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        made_by, seal = manifest["format"], manifest.pop("sha256", "")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise LokusError("run_not_found", folder=str(folder)) from None
     if made_by != FORMAT:
-        raise LokusError("run_other_format", folder=str(folder), format=made_by, ours=FORMAT)
-    altered = [str(o["path"]) for o in outputs if not _intact(folder / o["path"], o)]
-    if altered or {o["path"] for o in outputs} != set(OUTPUTS):
-        raise LokusError("run_damaged", folder=str(folder), files=altered or list(OUTPUTS))
+        raise LokusError("run_other_format", folder=str(folder), format=str(made_by), ours=FORMAT)
+    if seal != _seal(manifest):
+        raise LokusError("run_damaged", folder=str(folder), files=["run.json"])
+    outputs, facts = manifest.pop("outputs"), manifest.pop("facts")
+    if altered := [str(o["path"]) for o in outputs if not _intact(folder / o["path"], o)]:
+        raise LokusError("run_damaged", folder=str(folder), files=altered)
     table = gpd.read_parquet(folder / "villages.parquet")
     return Run(
         villages=pd.DataFrame(table.drop(columns="geometry")),
@@ -86,12 +92,21 @@ def find(path: str | Path) -> Path:
     :raises LokusError: there is none.
     """
     folder = Path(path)
-    if (folder / "run.json").is_file() or not (folder / "runs").is_dir():
-        return folder
-    made = [f for f in (folder / "runs").iterdir() if (f / "run.json").is_file()]
-    if not made:
-        raise LokusError("run_none", folder=str(folder))
-    return max(made, key=lambda f: (f / "times.json").stat().st_mtime)
+    try:
+        if (folder / "run.json").is_file():
+            return folder
+        runs = folder / "runs"
+        made = [f for f in runs.iterdir() if (f / "run.json").is_file()] if runs.is_dir() else []
+        if not made and (runs.is_dir() or (folder / "lokus.toml").is_file()):
+            raise LokusError("run_none", folder=str(folder))
+        return max(made, key=lambda f: (f / "run.json").stat().st_mtime, default=folder)
+    except OSError:
+        raise LokusError("run_not_found", folder=str(folder)) from None
+
+
+def _seal(told: Mapping[str, Any]) -> str:
+    """The sha256 of everything else that run.json tells."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _intact(path: Path, said: Mapping[str, Any]) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lokus import pipeline
 from lokus.intake import digest
-from lokus.runs.folder import OUTPUTS, read, write
+from lokus.runs.folder import OUTPUTS, find, read, write
 from lokus.study import make_study
 
 
@@ -32,10 +32,11 @@ def verify(folder: str | Path, study_folder: str | Path | None = None) -> Verdic
     "identical": the same bytes in every output; "equivalent": the same choice and ranks, numbers within 1e-9;
     "different": anything else, with what differs.
 
-    :param folder: the run folder; `study_folder` is where its study lies (default: two folders up).
+    :param folder: the run's folder, or a study's for its newest run.
+    :param study_folder: where its study lies; two folders up where not given.
     :raises LokusError: as reading or running does.
     """
-    folder = Path(folder)
+    folder = find(folder)
     stored = read(folder)
     home = Path(study_folder) if study_folder else folder.resolve().parents[1]
     study = make_study(stored.manifest["study"], home)

@@ -89,6 +89,8 @@ def read_boundaries(
     problems += found
     rows, found = _joined(rows, where)
     problems += found
+    if len(rows) and rows["geometry"].isna().all():
+        problems.append(Problem("boundary_without_shapes", True, where))
     if any(problem.fatal for problem in problems):
         raise DataError(problems)
     problems += _overlaps(rows, where)

@@ -84,8 +84,11 @@ def open_layers(path: Path, work: Path, where: Where) -> tuple[list[Layer], list
 
     Errors: `DataError` when the file is missing, damaged, locked, unsafe, or of no format read here.
     """
-    path = _found(path, where)
-    sources = _inside(path, work, where)
+    try:
+        path = _found(path, where)
+        sources = _inside(path, work, where)
+    except OSError as fault:
+        raise _refusal("boundary_closed", where) from fault
     layers = [layer for n, source in enumerate(sources) for layer in _layers(source, work / str(n), where)]
     problems = [Problem("boundary_download_incomplete", where=where) for s in sources if _cut_by_server(s)]
     shaped = [layer for layer in layers if layer.geometry]

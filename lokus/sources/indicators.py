@@ -21,6 +21,8 @@ from lokus.sources.wildcards import expand
 
 COUNTS = {"numerator", "denominator"}
 _TOLD_EACH = 20
+# No village has so much of anything, rupiah included; beyond it sums overflow and whole numbers lose their last digits.
+MOST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,11 @@ def _implausible(table: Sheet, column: str, numbers: Numbers, kept: pd.Index, ro
         where = Where(table.file, table.name, int(row), column)
         yield Problem("negative_number", bool(roles - {"value"}), where, {"value": value})
     where = Where(table.file, table.name, column=column)
-    broken = values[values % 1 != 0]
+    for row in values.index[values.abs() > MOST][:_TOLD_EACH]:
+        yield Problem("number_too_large", True, Where(table.file, table.name, int(row), column))
+    if roles & COUNTS and numbers.percent:
+        yield Problem("percent_as_count", True, where)
+    broken = values[(values % 1 != 0) & (values.abs() <= MOST)]
     if roles & COUNTS and len(broken):
         at = Where(table.file, table.name, int(broken.index[0]), column)
         yield Problem("count_not_whole", False, at, {"value": broken.iloc[0], "count": len(broken)})

@@ -7,7 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from lokus.catalog import indicators
 
@@ -19,15 +28,26 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Headers = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Filled = Annotated[str, StringConstraints(min_length=1)]
+Headers = Annotated[tuple[Filled, ...], BeforeValidator(_listed)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+# Bounds far beyond any use: what lies outside is a slip of the keyboard, and would overflow further on.
+Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+Villages = Annotated[int, Field(ge=1, le=1_000_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Part(BaseModel):
-    """A section of the study file: frozen, unknown keys refused."""
+    """A section of the study file: frozen, unknown keys refused, numbers finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise PydanticCustomError("number_type", "a truth value where a number or a text belongs")
+        return value
 
 
 class Heading(Part):
@@ -46,7 +66,7 @@ class BoundaryFile(Part):
     `names_only`: the file has no codes; villages get made ones, and tables are joined by name alone.
     """
 
-    path: str
+    path: Filled
     code_system: CodeSystem
     layer: str = ""
     schema_: str = Field(default="", alias="schema")
@@ -77,11 +97,11 @@ class Table(Part):
     """
 
     id: Id
-    path: str
+    path: Filled
     sheet: str = ""
     place: PlaceColumns
     code_system: CodeSystem | None = None
-    only: Mapping[str, str] = Field(default_factory=dict)
+    only: Mapping[Filled, str] = Field(default_factory=dict)
     header_rows: int | None = Field(default=None, ge=1, le=4)
     decimal: Literal["auto", ",", "."] = "auto"
     repeated: Literal["refuse", "sum", "first"] = "refuse"
@@ -100,11 +120,11 @@ class PointFile(Part):
     """
 
     id: Id
-    path: str
+    path: Filled
     sheet: str = ""
-    name: str
-    latitude: str
-    longitude: str
+    name: Filled
+    latitude: Filled
+    longitude: Filled
     kecamatan: str = ""
     label_id: str = "Puskesmas"
     label_en: str = "Puskesmas"
@@ -128,7 +148,7 @@ class IndicatorUse(Part):
     value: Headers = ()
     complement: bool = False
     of: str = ""
-    weight: float = Field(default=1.0, ge=0)
+    weight: Weight = 1.0
     dimension: Id | None = None
     target: Fraction | None = None
     target_source: str = ""
@@ -147,7 +167,7 @@ class Dimension(Part):
     id: Id
     label_id: str = ""
     label_en: str = ""
-    weight: float = Field(default=1.0, ge=0)
+    weight: Weight = 1.0
 
 
 class Method(Part):
@@ -185,7 +205,7 @@ class Clusters(Part):
 
     k_min: int = Field(default=2, ge=2, le=12)
     k_max: int = Field(default=6, ge=2, le=12)
-    least_members: int = Field(default=3, ge=2)
+    least_members: int = Field(default=3, ge=2, le=1_000_000)
 
 
 class Named(Part):
@@ -199,10 +219,10 @@ class Named(Part):
 class Selection(Part):
     """[selection]: how many villages, under which rules."""
 
-    count: int = Field(ge=1)
-    max_per_kecamatan: int | None = Field(default=None, ge=1)
-    min_per_kecamatan: int | None = Field(default=None, ge=0)
-    least_kecamatan: int | None = Field(default=None, ge=1)
+    count: Villages
+    max_per_kecamatan: Villages | None = None
+    min_per_kecamatan: int | None = Field(default=None, ge=0, le=1_000_000)
+    least_kecamatan: Villages | None = None
     last_year: str = ""
     keep_last_year: bool = False
     keep: tuple[Named, ...] = ()
@@ -259,7 +279,7 @@ class Study(Part):
     space: Space = Space()
     clusters: Clusters = Clusters()
     selection: Selection
-    crosswalk: str = "crosswalk.csv"
+    crosswalk: Filled = "crosswalk.csv"
     outside_paths: bool = False
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -271,17 +291,19 @@ class Study(Part):
     def measures(self) -> tuple[Measure, ...]:
         """The indicators, each with the catalogue's entry under the study's own words."""
         by_id = {use.id: use for use in self.indicator}
-        return tuple(_measure(use, by_id) for use in self.indicator)
+        return tuple(_measure(use, by_id, self.study.year) for use in self.indicator)
 
     def resolved(self) -> dict[str, Any]:
         """The study with every default written out, as JSON values: what `run.json` keeps."""
         return self.model_dump(mode="json", by_alias=True)
 
 
-def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse]) -> Measure:
+def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse], year: int) -> Measure:
     known = indicators().get(use.id)
     base: dict[str, Any] = known.model_dump() if known else {}
-    target = known.targets[0] if known and known.targets and use.target is None else None
+    targets = known.targets if known and use.target is None else ()
+    # The target set for the study's year, else the catalogue's first.
+    target = next((t for t in targets if t.year == year), targets[0] if targets else None)
     parent = by_id[use.of] if use.of else use
     return Measure(
         id=use.id,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
 from lokus.sources.points import COUNT
-from lokus.study.model import IndicatorUse, Measure, Study
+from lokus.study.model import IndicatorUse, Study
 
 
 def open_study(path: str | Path) -> Study:
@@ -25,15 +25,15 @@ def open_study(path: str | Path) -> Study:
     :raises StudyError: with every fault of the file at once, each with its key path.
     """
     file = Path(path)
-    if file.is_dir():
-        file = file / "lokus.toml"
     try:
+        if file.is_dir():
+            file = file / "lokus.toml"
         raw = tomllib.loads(file.read_text("utf-8-sig"))
     except OSError:
         raise StudyError([Problem("study_missing", True, Where(file=str(path)))]) from None
     except UnicodeDecodeError:
         raise StudyError([Problem("study_not_utf8", True, Where(file=file.name))]) from None
-    except tomllib.TOMLDecodeError as fault:
+    except (ValueError, RecursionError) as fault:  # a number of thousands of digits and endless brackets among them
         raise StudyError([Problem("study_syntax", True, Where(file=file.name), {"fault": str(fault)})]) from None
     return make_study(raw, file.parent, file.name)
 
@@ -53,6 +53,10 @@ def make_study(raw: Mapping[str, Any], folder: Path, name: str = "lokus.toml") -
         told = [e for e in told if not (e["type"] == "too_short" and e["input"])]
         raise StudyError(_shape_fault(e, name) for e in told) from None
     faults = [Problem(code, True, Where(file=name, key=key), params) for code, key, params in _cross_faults(study)]
+    if "folder" in raw:  # the reader's word, not the file's
+        faults.append(
+            Problem("key_unknown", True, Where(file=name, key="folder"), {"nearest": sorted(_known_keys(()))})
+        )
     if faults:
         raise StudyError(faults)
     return study
@@ -69,7 +73,8 @@ def _shape_fault(e: Mapping[str, Any], name: str) -> Problem:
     if kind == "missing":
         return Problem("key_missing", True, Where(file=name, key=key))
     if kind == "literal_error":
-        return Problem("key_choice", True, Where(file=name, key=key), {"given": shown, "choices": context["expected"]})
+        choices = str(context["expected"]).replace(" or ", ", ")
+        return Problem("key_choice", True, Where(file=name, key=key), {"given": shown, "choices": choices})
     bound = {"greater_than_equal": "≥", "less_than_equal": "≤", "greater_than": ">", "less_than": "<"}.get(kind)
     if bound:
         limit = f"{bound} {next(iter(context.values()))}"
@@ -78,13 +83,20 @@ def _shape_fault(e: Mapping[str, Any], name: str) -> Problem:
         return Problem("key_empty", True, Where(file=name, key=key))
     if kind == "string_pattern_mismatch":
         return Problem("key_name", True, Where(file=name, key=key), {"given": shown})
-    wanted = kind.split("_")[0]
-    return Problem("key_type", True, Where(file=name, key=key), {"given": shown, "wanted": wanted})
+    wanted = AS_WRITTEN.get(kind.split("_")[0], "{ … }")
+    return Problem("key_type", True, Where(file=name, key=key), {"given": shown or "…", "wanted": wanted})
+
+
+# How a value of each of pydantic's types looks in a study file, in any language.
+AS_WRITTEN = {
+    "int": "24", "float": "0.5", "number": "24", "finite": "0.5", "string": '"…"', "bool": "true, false",
+    "tuple": "[…, …]", "too": "[…, …]",
+}  # fmt: skip
 
 
 def _key_path(loc: Sequence[Any]) -> str:
     path = ""
-    for part in loc:
+    for part in (p for p in loc if p != "[key]"):
         path += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
 
@@ -114,9 +126,9 @@ Fault = tuple[str, str, dict[str, Any]]
 def _cross_faults(study: Study) -> Iterator[Fault]:
     tables = [t.id for t in study.table]
     uses = [u.id for u in study.indicator]
-    layers = [p.id for p in study.points]
+    layers, dimensions = [p.id for p in study.points], [d.id for d in study.dimension]
     named = (("table", tables), ("points", [*dict.fromkeys(tables), *layers]))
-    for key, ids in (*named, ("indicator", uses), ("dimension", [d.id for d in study.dimension])):
+    for key, ids in (*named, ("indicator", uses), ("dimension", dimensions)):
         for twice in (i for i, n in Counter(ids).items() if n > 1):
             yield "id_twice", key, {"id": twice}
     for n, use in enumerate(study.indicator, 1):
@@ -140,6 +152,8 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
 def _use_faults(use: IndicatorUse, key: str, study: Study) -> Iterator[Fault]:
     ids = {u.id: u for u in study.indicator}
     known = indicators().get(use.id)
+    if use.id.removeprefix("people_") in ids.keys() - {use.id}:
+        yield "id_reserved", f"{key}.id", {"id": use.id}
     if known is None and not (use.label_id and use.kind and use.better):
         yield "indicator_unknown", f"{key}.id", {"id": use.id, "nearest": get_close_matches(use.id, indicators(), 3)}
     yield from _goalpost_faults(use, key, study)
@@ -147,8 +161,10 @@ def _use_faults(use: IndicatorUse, key: str, study: Study) -> Iterator[Fault]:
         parent = ids.get(use.of)
         if parent is None or parent.of or not (parent.numerator and parent.denominator):
             yield "of_unknown", f"{key}.of", {"of": use.of}
-        if use.table or use.numerator or use.denominator or use.percent or use.value:
+        if use.table or use.numerator or use.denominator or use.percent or use.value or use.complement:
             yield "of_with_columns", f"{key}.of", {}
+        if (use.kind or (known and known.kind) or "count") != "count":
+            yield "of_not_count", f"{key}.kind", {"id": use.id}
         return
     tables, layers = [t.id for t in study.table], [p.id for p in study.points]
     if use.table not in (*tables, *layers):
@@ -160,6 +176,8 @@ def _use_faults(use: IndicatorUse, key: str, study: Study) -> Iterator[Fault]:
     right = {"share": share != bool(use.percent) and not use.value, "count": bool(use.value), "value": bool(use.value)}
     if not right[kind]:
         yield f"columns_of_{kind}", key, {"id": use.id}
+    if twice := sorted({h for h, n in Counter([*use.numerator, *use.denominator, *use.value]).items() if n > 1}):
+        yield "header_twice", key, {"headers": twice}
     if use.complement and not share:
         yield "complement_without_counts", f"{key}.complement", {}
     dimensions = [d.id for d in study.dimension]
@@ -188,12 +206,18 @@ def _path_faults(study: Study) -> Iterator[Fault]:
     named += [(f"table[{n}].path", t.path) for n, t in enumerate(study.table, 1)]
     named += [(f"points[{n}].path", p.path) for n, p in enumerate(study.points, 1)]
     for key, path in named:
+        if not path.isprintable():
+            yield "path_unreadable", key, {}
         posix, windows = PurePosixPath(path), PureWindowsPath(path)
+        if not posix.parts:  # the study's own folder, results and all
+            yield "key_empty", key, {}
         outside = (
             posix.is_absolute() or windows.is_absolute() or windows.drive or ".." in {*posix.parts, *windows.parts}
         )
         if outside and not (study.outside_paths and key != "crosswalk"):
             yield "path_outside", key, {"path": path}
+    if study.crosswalk in {"lokus.toml", *(path for key, path in named if key != "crosswalk")}:
+        yield "crosswalk_is_input", "crosswalk", {"path": study.crosswalk}
 
 
 def _selection_faults(study: Study, tables: Iterable[str]) -> Iterator[Fault]:
@@ -202,17 +226,20 @@ def _selection_faults(study: Study, tables: Iterable[str]) -> Iterator[Fault]:
         yield "table_unknown", "selection.last_year", {"table": rules.last_year, "known": list(tables)}
     if rules.keep_last_year and not rules.last_year:
         yield "last_year_missing", "selection.keep_last_year", {}
-    if not any(m.score and m.weight > 0 for m in _safe_measures(study)):
-        yield "weights_zero", "indicator", {}
-    used = {m.dimension for m in _safe_measures(study) if m.score and m.weight > 0}
-    if study.dimension and not any(d.weight > 0 for d in study.dimension if d.id in used):
-        yield "weights_zero", "dimension", {}
+    yield from _weight_faults(study)
     if study.space.of and study.space.of not in {u.id for u in study.indicator}:
         yield "of_unknown", "space.of", {"of": study.space.of}
 
 
-def _safe_measures(study: Study) -> tuple[Measure, ...]:
+def _weight_faults(study: Study) -> Iterator[Fault]:
     try:
-        return study.measures
+        used = {m.dimension for m in study.measures if m.score and m.weight > 0}
     except (KeyError, ValidationError):  # an indicator whose own faults are told already
-        return ()
+        return
+    if not used:
+        yield "weights_zero", "indicator", {}
+    elif study.dimension and not any(d.weight > 0 for d in study.dimension if d.id in used):
+        yield "weights_zero", "dimension", {}
+    for n, dimension in enumerate(study.dimension, 1):
+        if used and dimension.weight > 0 and dimension.id not in used:
+            yield "dimension_unused", f"dimension[{n}]", {"dimension": dimension.id}

@@ -12,6 +12,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ IGNORED = "-"
 # What rounding may leave over where shares are written with few decimals is told; more than a whole is refused.
 WHOLE = 1e-6
 SHARE = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
+DASHES = ("–", "—", "−")
 Key = tuple[str, str, str]
 # The villages a row's counts go to, with their shares of it; ("-", 1) where it is no village of the study.
 Decision = tuple[tuple[str, float], ...]
@@ -62,7 +64,7 @@ def read(path: Path, name: str = "") -> pd.DataFrame:
     try:
         lines = list(_lines(path.read_bytes()))
     except (OSError, csv.Error, UnicodeDecodeError) as fault:
-        raise DataError([Problem("crosswalk_unreadable", True, where, {"why": type(fault).__name__})]) from fault
+        raise DataError([Problem("crosswalk_unreadable", True, where)]) from fault
     header = [cell.strip().casefold() for cell in lines[0][1]] if lines else []
     absent = [column for column in NEEDED if column not in header]
     if absent:
@@ -159,12 +161,17 @@ def write(path: Path, crosswalk: pd.DataFrame) -> None:
     out = csv.writer(text, delimiter=";", lineterminator="\r\n")
     out.writerow(COLUMNS)
     out.writerows([_safe(cell) for cell in line] for line in crosswalk[list(COLUMNS)].itertuples(index=False))
+    told = text.getvalue().encode("utf-8-sig")
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(text.getvalue().encode("utf-8-sig"))
+        if path.is_file() and path.read_bytes() == told:  # nothing new to decide: a locked file may stay locked
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(told)
         part.replace(path)
     except OSError as fault:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise DataError([Problem("crosswalk_locked", True, Where(file=path.name))]) from fault
 
 
@@ -179,6 +186,8 @@ def _decision(cell: str, system: CodeSystem) -> str:
     cell = cell.strip()
     if cell in ("", IGNORED):
         return cell
+    if cell in DASHES:
+        return IGNORED
     # A candidate copied whole ("76.01.02.2010 Pakava") is a decision too.
     first = cell.split()[0]
     return codes.parse(cell, system) or codes.parse(first, system) or (first if MADE.fullmatch(first) else cell)
@@ -195,7 +204,8 @@ def _lines(raw: bytes) -> list[tuple[int, list[str]]]:
     text = _text(raw)
     head = next((line for line in text.splitlines() if line and not line.startswith("sep=")), "")
     delimiter = max(";,\t", key=head.count)
-    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), start=1)
+    # Strict: a quotation mark without its partner would swallow every decision after it.
+    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1)
     return [(row, cells) for row, cells in rows if cells and not cells[0].startswith("sep=")]
 
 

@@ -174,6 +174,23 @@ def test_the_total_is_the_solvers_own_optimum(seed: int, high: int | None, low: 
         assert score[choose(score, kecamatan, rules)["selected"]].sum() == value[optimum].sum()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), optional, st.integers(1, 6), st.integers(1, 25))
+def test_nobody_is_out_by_score_while_a_lower_one_is_in(seed: int, high: int | None, least: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    score, kecamatan = list_of(list(rng.integers(0, 40, 60)), list(rng.integers(0, 8, 60)))
+    keep = tuple(rng.permutation(score.index)[:2])
+    try:
+        found = choose(score, kecamatan, Rules(count, high, None, least, keep=keep))
+    except InfeasibleSelection:
+        return
+    lowest_in = score[found["selected_by"].isin(["score", "rule"])].min()
+    out = score[found["left_out_by"] == "score"]
+    assert not (out > lowest_in).any()
+    first = score.sort_values(ascending=False, kind="stable").index[:count]
+    assert not (found.loc[first, "left_out_by"] == "score").any()
+
+
 def test_why_a_village_is_in_or_out() -> None:
     score, kecamatan = list_of([90, 80, 70, 60, 50, 40, None, 30, None, 95], [0, 0, 0, 1, 1, 2, 2, 2, 2, 3])
     rules = Rules(
@@ -185,7 +202,7 @@ def test_why_a_village_is_in_or_out() -> None:
         "v05": "", "v06": "add", "v07": "keep", "v08": "", "v09": "",
     }  # fmt: skip
     assert found["left_out_by"].to_dict() == {
-        "v00": "", "v01": "", "v02": "rule", "v03": "", "v04": "score",
+        "v00": "", "v01": "", "v02": "rule", "v03": "", "v04": "rule",
         "v05": "remove", "v06": "", "v07": "", "v08": "unranked", "v09": "drop",
     }  # fmt: skip
     assert found.dtypes.astype(str).to_dict() == {"selected": "bool", "selected_by": "str", "left_out_by": "str"}

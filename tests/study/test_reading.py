@@ -60,6 +60,13 @@ def test_measures_take_the_catalogue_under_the_studys_own_words() -> None:
     assert share.columns == {"numerator": ("Pendek", "Sangat Pendek"), "denominator": ("Diukur",)}
 
 
+@pytest.mark.parametrize(("year", "target"), [(2025, 0.188), (2029, 0.142), (2027, 0.142)])
+def test_the_target_of_the_studys_year_is_taken_where_there_is_one(year: int, target: float) -> None:
+    measure = make_study(changed(study__year=year), Path()).measures[0]
+    assert measure.target == target
+    assert (str(year) in measure.target_source) == (year != 2027)
+
+
 def test_all_shape_faults_are_told_at_once_with_their_key_paths() -> None:
     raw = changed(study__year=1800, selection__cuont=3, boundaries__code_system="bp", table__0__place__desa="X")
     assert faults(raw) == {
