@@ -35,12 +35,15 @@ def find_village(run: Run, wanted: str) -> str:
     raise LokusError("village_not_found", village=wanted, nearest=[_place(run, code) for _, _, code in near])
 
 
-def explanation(run: Run, code: str, lang: str, *, public: bool = True) -> dict[str, Any]:
+def explanation(run: Run, village: str, lang: str = "id", *, public: bool = True) -> dict[str, Any]:
     """Everything a run says about one village.
 
+    :param village: its code, with or without dots, or its name.
     :param public: band counts of 1–4 people: their needs and points are null, the score is coarser.
     :return: JSON values; `text` holds the lines for a screen, `contributions` the points of the score by indicator.
+    :raises LokusError: no village is called so, or several are.
     """
+    code = find_village(run, village)
     row = words.row_of(run, code)
     parts = [_part(run, row, entry, lang, public) for entry in run.facts["indicators"] if entry["scored"]]
     parts = [p for p in parts if p["need"] is not None or p["banded"]]
