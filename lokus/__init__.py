@@ -11,7 +11,7 @@ The commands without the shell, on the demo kabupaten:
 ...     run = lokus.run(study)
 ...     stored = lokus.write_run(run, study.path("runs"))
 ...     page = lokus.map(lokus.read_run(stored), Path(folder) / "peta.html")
-...     first = lokus.explain(run, run.selection.index[0], "id")
+...     first = lokus.explain(run, "Gunung Cempedak")
 ...     print(len(run.villages), int(run.villages["selected"].sum()), first["rank"], page.is_file())
 241 24 1 True
 

@@ -272,10 +272,10 @@ def _draw(run: Run, output: Path, lang: str) -> None:
 def run_explain(asked: argparse.Namespace) -> int:
     """Why this village has this rank."""
     from lokus import runs
-    from lokus.outputs.explain import explanation, find_village
+    from lokus.outputs.explain import explanation
 
     run = runs.read(runs.find(asked.run_folder))
-    told = explanation(run, find_village(run, asked.village), asked.lang)
+    told = explanation(run, asked.village, asked.lang)
     if asked.json:
         tell_json(told)
         return 0

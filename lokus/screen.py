@@ -113,12 +113,12 @@ def tell_run(run: Run, lang: str) -> None:
             str(row["rank"]) if ranked else "–",
             row["village"],
             row["kecamatan"],
-            messages.number(row["score"], lang, 2),
-            f"{row['rank_low']}–{row['rank_high']}" if ranked else "–",
-            words.probability(row["p_top"], lang),
+            words.score_text(run, code, lang, 2),
+            f"{row['rank_low']}–{row['rank_high']}" if ranked and words.uncertain(run) else "–",
+            words.probability(row["p_top"], lang) if words.uncertain(run) else "–",
         ]
         if burden:
-            cells += [words.counted(run, code, burden, lang), messages.percent(row["estimate_stunting"], lang)]
+            cells += [words.counted(run, code, burden, lang), words.estimate_text(run, code, burden, lang)]
         shown.add_row(*cells)
     console().print(shown)
 

@@ -1,32 +1,45 @@
 """The layers of the map: which class every village belongs to, in which colour, by which rule.
 
-Sequential colours are ColorBrewer's (Brewer 2003), safe for the colour-blind; on every layer darker is the
-greater need. Classes that stand in no order carry a mark as well, so that they can be told apart in grey.
+Classes that stand in no order carry a mark as well, so that they can be told apart in grey.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from lokus.messages import number, percent, text
+from lokus.outputs import banding
+from lokus.outputs.classes import (
+    MISSING_COLOUR,
+    PLAIN_COLOUR,
+    Layer,
+    Sketch,
+    Tone,
+    between,
+    bounded,
+    classed,
+    counted,
+    graded,
+    span,
+)
 from lokus.outputs.words import (
-    FEW,
+    SURE,
     Indicator,
     cluster_profile,
-    group_profile,
+    group_short,
     in_sentence,
-    is_banded,
     label,
     probability,
     rate_text,
+    score_text,
     short,
+    uncertain,
     value_text,
 )
 
@@ -34,28 +47,19 @@ if TYPE_CHECKING:
     from lokus.pipeline import Run
 
 GROUPS = ("problem", "service", "priority", "pattern")
-RAMPS = {
-    "problem": ("#ffffd4", "#fed98e", "#fe9929", "#d95f0e", "#993404"),
-    "service": ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d"),
-    "priority": ("#edf8fb", "#b3cde3", "#8c96c6", "#8856a7", "#6e016b"),
-}
 # Okabe & Ito (2008), ordered so that neighbours in the list differ in lightness too.
 UNORDERED = ("#0072b2", "#f0e442", "#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#999999")
-MISSING_COLOUR, BANDED_COLOUR, PLAIN_COLOUR, MET_COLOUR = "#c9c9c9", "#fffdf5", "#f2f2f2", "#fbfbfb"
-CLASSES = 5
 # Prevalence of public-health significance: de Onis et al. 2019, Public Health Nutrition 22(1), table 3.
 WHO = {"stunting": (0.025, 0.10, 0.20, 0.30), "wasting": (0.025, 0.05, 0.10, 0.15)}
 MEASURED = (0.5, 0.7, 0.8, 0.9)
-P_TOP = (0.1, 0.4, 0.6, 0.9)
-# Where one class of fixed bounds would hold more than this share of the villages, the map would show nothing.
-MOST_IN_ONE = 0.6
 HOTSPOTS = {
     "high-high": ("#b2182b", "▲"), "high-low": ("#ef8a62", "△"), "low-high": ("#92c5de", "▽"),
     "low-low": ("#2166ac", "▼"), "none": ("#f7f7f7", ""), "unknown": (MISSING_COLOUR, ""),
 }  # fmt: skip
 CHOSEN = {
     "chosen": ("#08519c", ""),
-    "kept": ("#6baed6", ""),
+    "rule": ("#6baed6", ""),
+    "meeting": ("#b39ddb", ""),
     "not": (PLAIN_COLOUR, ""),
     "unranked": (MISSING_COLOUR, ""),
 }
@@ -67,55 +71,12 @@ LAST_YEAR = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """A class as the legend shows it. `mark` stands in the village; `pattern`: "", or hatched: "missing", "banded"."""
-
-    label: str
-    colour: str
-    count: int
-    mark: str = ""
-    pattern: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One way to colour the villages. `of`: the class of each village; `shown`: what is said of it, if not its class.
-
-    `label` stands in the list of layers, the longer `title` over the legend.
-    """
-
-    id: str
-    group: str
-    label: str
-    title: str
-    rule: str
-    tones: tuple[Tone, ...]
-    of: tuple[int, ...]
-    shown: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sketch:
-    """A layer before its villages are classed. `hidden`: villages whose class would give a count of 1–4 away."""
-
-    id: str
-    group: str
-    label: str
-    shown: Sequence[str]
-    lang: str
-    ramp: str
-    hidden: np.ndarray | None = None
-    missing: str = "missing"
-    title: str = ""
-
-
 def layers(run: Run, lang: str, *, public: bool = True) -> tuple[Layer, ...]:
     """All layers that have data, grouped as a meeting asks: problem, services, priority, pattern.
 
-    `public` bands counts of 1–4 people and hides the raw rates that would give them away.
+    `public` bands counts of 1–4 people and hides the rates and classes that would give them away.
     """
-    made = [*_indicators(run, lang, public), *_priority(run, lang), *_pattern(run, lang)]
+    made = [*_indicators(run, lang, public), *_priority(run, lang, public), *_pattern(run, lang)]
     return tuple(sorted((layer for layer in made if layer), key=lambda layer: GROUPS.index(layer.group)))
 
 
@@ -125,31 +86,51 @@ def _indicators(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
     for entry in sorted(run.facts["indicators"], key=lambda e: e["dimension"] == "quality"):
         name, values = entry["id"], run.villages[f"value_{entry['id']}"]
         shown = [rate_text(run, row, entry, lang, public=public) for row in rows]
-        hidden = np.array([public and is_banded(run, row, entry) for row in rows])
+        hidden = np.array([public and bool(banding.band(run, row, entry)) for row in rows])
         group = "service" if entry["dimension"] == "services" else "problem"
         sketch = Sketch(name, group, short(entry, lang), shown, lang, group, hidden, title=label(entry, lang))
+        if entry["interval"] and entry["kind"] == "share":
+            sketch = replace(sketch, ends=_ends(run, rows, entry, hidden, "value"))
         if entry["dimension"] == "quality" and entry["kind"] == "share":
             yield bounded(sketch, values, MEASURED, text("map.rule.measured", lang), falling=True)
         elif entry["kind"] == "count":
-            yield counted(sketch, values)
+            whole = np.array(
+                [hide and banding.band(run, row, entry) == "whole" for row, hide in zip(rows, hidden, strict=True)]
+            )
+            yield counted(replace(sketch, hidden=whole), values)
         elif entry["dimension"] == "burden" and entry["interval"]:
-            yield from _prevalence(run, entry, sketch)
+            yield from _prevalence(run, rows, entry, sketch)
         elif entry["target"] is not None and run.villages[f"gap_{name}"].notna().any():
-            yield _gap(run, entry, replace(sketch, group="service", ramp="service"))
+            yield _gap(run, rows, entry, replace(sketch, group="service", ramp="service"))
         else:
             falling = entry["better"] == "higher"
             yield graded(sketch, values, lambda x, e=entry: value_text(e, x, lang), falling=falling)  # type: ignore[misc]
 
 
-def _prevalence(run: Run, entry: Indicator, sketch: Sketch) -> Iterator[Layer | None]:
+def _ends(
+    run: Run, rows: Sequence[banding.Row], entry: Indicator, hidden: np.ndarray, part: str
+) -> tuple[pd.Series, pd.Series]:
+    """The least and greatest value of each hidden village over the counts of its band; NaN for all others."""
+    found = [
+        banding.ends(run, row, entry, part) if hide else (math.nan, math.nan)
+        for row, hide in zip(rows, hidden, strict=True)
+    ]
+    low, high = (pd.Series(side, run.villages.index, dtype="float64") for side in zip(*found, strict=True))
+    return low, high
+
+
+def _prevalence(run: Run, rows: Sequence[banding.Row], entry: Indicator, sketch: Sketch) -> Iterator[Layer | None]:
     name, v, lang = entry["id"], run.villages, sketch.lang
     low, high, estimate = v[f"low_{name}"], v[f"high_{name}"], v[f"estimate_{name}"]
     interval = percent(run.facts["interval"], lang, 0)
+    hidden = np.zeros(len(v), bool) if sketch.hidden is None else sketch.hidden
+    silent = hidden | estimate.isna().to_numpy()
     ranges = [span(percent(a, lang), percent(b, lang)) for a, b in zip(low, high, strict=True)]
     estimated = [
-        said if pd.isna(e) else text("map.shown.estimate", lang, estimate=percent(e, lang), range=r, interval=interval)
-        for said, e, r in zip(sketch.shown, estimate, ranges, strict=True)
+        said if quiet else text("map.shown.estimate", lang, rate=said, range=r, interval=interval)
+        for said, quiet, r in zip(sketch.shown, silent, ranges, strict=True)
     ]
+    widths = [said if quiet else r for said, quiet, r in zip(sketch.shown, silent, ranges, strict=True)]
 
     def named(key: str, **changes: Any) -> Sketch:
         label, title = (
@@ -158,130 +139,70 @@ def _prevalence(run: Run, entry: Indicator, sketch: Sketch) -> Iterator[Layer | 
         return replace(sketch, label=label, title=title, **changes)
 
     bounds, rule = WHO.get(name, ()), text("map.rule.who", lang)
-    yield bounded(named("estimate", shown=estimated, hidden=None), estimate, bounds, rule)
+    ends = _ends(run, rows, entry, hidden, "estimate")
+    yield bounded(named("estimate", shown=estimated, ends=ends), estimate, bounds, rule)
     yield bounded(named("raw", id=f"{name}_raw"), v[f"value_{name}"], bounds, rule)
-    wide = named("width", id=f"{name}_width", shown=ranges, hidden=None)
+    wide = named("width", id=f"{name}_width", shown=widths, ends=None, ramp="doubt", darker="doubt")
     yield graded(wide, high - low, lambda x: _points(x, lang))
 
 
-def _gap(run: Run, entry: Indicator, sketch: Sketch) -> Layer | None:
+def _gap(run: Run, rows: Sequence[banding.Row], entry: Indicator, sketch: Sketch) -> Layer | None:
     name, lang = entry["id"], sketch.lang
+    hidden = np.zeros(len(rows), bool) if sketch.hidden is None else sketch.hidden
     gap = run.villages[f"gap_{name}"].round(6)
     # The exact gap of a banded rate would give the rate away.
-    silent = (gap.isna() | (gap == 0)).to_numpy() | sketch.hidden
+    silent = (gap.isna() | (gap == 0)).to_numpy() | hidden
     shown = [
         rate if quiet else text(f"map.shown.gap_{entry['better']}", lang, rate=rate, gap=_points(g, lang))
         for rate, g, quiet in zip(sketch.shown, gap, silent, strict=True)
     ]
     title = text(f"map.layer.gap_{entry['better']}", lang, label=sketch.title, target=percent(entry["target"], lang, 0))
-    sketch = replace(sketch, id=f"{name}_gap", title=title, shown=shown, hidden=None)
+    sketch = replace(sketch, id=f"{name}_gap", title=title, shown=shown, ends=_gap_ends(entry, sketch.ends))
     return graded(sketch, gap, lambda x: _points(x, lang), nought=text("map.class.met", lang))
+
+
+def _gap_ends(entry: Indicator, ends: tuple[pd.Series, pd.Series] | None) -> tuple[pd.Series, pd.Series] | None:
+    if ends is None:
+        return None
+    far, near = ((side - entry["target"]) * (1 if entry["better"] == "lower" else -1) for side in ends)
+    return far.clip(lower=0).round(6), near.clip(lower=0).round(6)
 
 
 def _points(share: float, lang: str) -> str:
     return text("words.points", lang, points=number(share * 100, lang, 1))
 
 
-def counted(sketch: Sketch, values: pd.Series) -> Layer | None:
-    """Classes of people counted: none, the band of 1–4, and equally filled classes of the rest."""
-    some = values[values > max(FEW)]
-    edges = sorted({math.ceil(e) for e in some.quantile([1 / 3, 2 / 3])} - {5}) if len(some) else []
-    starts = [5, *edges]
-    inner = [f"{number(a, sketch.lang)} – {number(b - 1, sketch.lang)}" for a, b in zip(starts, edges, strict=False)]
-    names = ["0", "1 – 4", *inner, f"≥ {number(starts[-1], sketch.lang)}"]
-    of = np.searchsorted([0, 1, *starts], values.fillna(-1), side="right") - 1
-    return _classed(replace(sketch, hidden=None), text("map.rule.counted", sketch.lang), names, of)
-
-
-def bounded(
-    sketch: Sketch, values: pd.Series, bounds: Sequence[float], rule: str, *, falling: bool = False
-) -> Layer | None:
-    """Classes between fixed bounds of a share; equally filled ones where a single class would hold nearly all."""
-    of = np.where(values.isna(), -1, np.searchsorted(bounds, values, side="right"))
-    seen = of[of >= 0]
-    if not len(bounds) or (not falling and len(seen) and np.bincount(seen).max() > MOST_IN_ONE * len(seen)):
-        return graded(sketch, values, lambda x: percent(x, sketch.lang))
-    names = _between([percent(b, sketch.lang, 0 if round(b * 100, 6).is_integer() else 1) for b in bounds])
-    return _classed(sketch, rule, names, of, falling=falling)
-
-
-def graded(
-    sketch: Sketch, values: pd.Series, said: Callable[[float], str], *, nought: str = "", falling: bool = False
-) -> Layer | None:
-    """Classes with about as many villages each (quantiles); `nought` names a class of its own for those at 0."""
-    some = (values[values > 0] if nought else values).dropna()
-    wanted = CLASSES - bool(nought)
-    edges: list[float] = []
-    for e in some.quantile(np.arange(1, wanted) / wanted) if len(some) else ():
-        edge = round(float(e), 3 if abs(e) <= 1 else 1)
-        if some.min() < edge and edge not in edges:
-            edges.append(edge)
-    of = np.where(values.isna(), -1, np.searchsorted(edges, values, side="right"))
-    names = _between([said(e) for e in edges]) if edges else [text("map.class.one", sketch.lang)]
-    if nought:
-        of, names = np.where(values == 0, 0, np.where(of >= 0, of + 1, -1)), [nought, *names]
-    return _classed(sketch, text("map.rule.quantiles", sketch.lang), names, of, falling=falling, met=bool(nought))
-
-
-def _between(bounds: Sequence[str]) -> list[str]:
-    """`["10 %", "20 %"]` → `["< 10 %", "10 – 20 %", "≥ 20 %"]`; a bound belongs to the class above it."""
-    return [f"< {bounds[0]}", *(span(a, b) for a, b in pairwise(bounds)), f"≥ {bounds[-1]}"]
-
-
-def span(low: str, high: str) -> str:
-    """Two numbers as a range, with their unit once.
-
-    >>> span("10 %", "20 %"), span("1,5", "2,5")
-    ('10 – 20 %', '1,5 – 2,5')
-    """
-    bare, _, unit = low.rpartition(" ")
-    return f"{bare if bare and high.endswith(f' {unit}') else low} – {high}"
-
-
-def _classed(
-    sketch: Sketch, rule: str, names: Sequence[str], of: np.ndarray, *, falling: bool = False, met: bool = False
-) -> Layer | None:
-    """A layer in the shades of its ramp, with hatched classes for villages without data and those that are banded."""
-    if not (of >= 0).any():
-        return None
-    shades = len(names) - met
-    picked = np.linspace(met, CLASSES - 1, shades).round().astype(int) if shades > 1 else [CLASSES // 2]
-    colours = [RAMPS[sketch.ramp][k] for k in picked]
-    colours = [MET_COLOUR] * met + (colours[::-1] if falling else colours)
-    extra: list[Tone] = []
-    of = of.copy()
-    hidden = np.zeros(len(of), bool) if sketch.hidden is None else sketch.hidden & (of >= 0)
-    for pattern, where, colour in (("banded", hidden, BANDED_COLOUR), (sketch.missing, of < 0, MISSING_COLOUR)):
-        if where.any():
-            of[where] = len(names) + len(extra)
-            kind = "banded" if pattern == "banded" else "missing"
-            extra.append(Tone(text(f"map.class.{pattern}", sketch.lang), colour, int(where.sum()), "", kind))
-    tones = [Tone(n, c, int((of == k).sum())) for k, (n, c) in enumerate(zip(names, colours, strict=True))]
-    title = sketch.title or sketch.label
-    return Layer(
-        sketch.id, sketch.group, sketch.label, title, rule, (*tones, *extra), tuple(of.tolist()), tuple(sketch.shown)
-    )
-
-
-def _priority(run: Run, lang: str) -> Iterator[Layer | None]:
+def _priority(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
     v = run.villages
     ranks = ["" if pd.isna(r) else text("map.shown.rank", lang, rank=int(r)) for r in v["rank"]]
-    kept = v["selected"] & (v["selected_by"] != "score")
-    state = np.select([kept, v["selected"], v["status"] == "ranked"], ["kept", "chosen", "not"], "unranked")
+    # Last year's villages kept by the study itself carry no reason of the meeting.
+    by_rule = (v["selected_by"] == "rule") | ((v["selected_by"] == "keep") & (v["reason"] == ""))
+    met = v["selected_by"].isin(["keep", "add"]) & ~by_rule
+    state = np.select(
+        [by_rule, met, v["selected"], v["status"] == "ranked"], ["rule", "meeting", "chosen", "not"], "unranked"
+    )
     told = [" · ".join(filter(None, (text(f"map.class.{s}", lang), r))) for s, r in zip(state, ranks, strict=True)]
     yield _kinds("chosen", "priority", run, lang, state, CHOSEN, told)
-    scored = ["–" if pd.isna(s) else f"{number(s, lang, 1)} · {r}" for s, r in zip(v["score"], ranks, strict=True)]
+    told = [score_text(run, row, lang, 1, public=public) for row in v.to_dict("index").values()]
+    scored = [s if s == "–" else f"{s} · {r}" for s, r in zip(told, ranks, strict=True)]
     sketch = Sketch("score", "priority", text("map.layer.score", lang), scored, lang, "priority", None, "unranked")
     yield graded(sketch, v["score"], lambda x: number(x, lang, 1))
-    sure = [probability(p, lang) for p in v["p_top"]]
-    of = np.where(v["p_top"].isna(), -1, np.searchsorted(P_TOP, v["p_top"], side="right"))
-    sketch = replace(sketch, id="p_top", label=text("map.layer.p_top", lang, top=run.facts["top_n"]), shown=sure)
-    yield _classed(sketch, text("map.rule.p_top", lang), [text(f"map.class.p{k}", lang) for k in range(CLASSES)], of)
+    if uncertain(run):
+        yield _sure(run, sketch)
     if v["last_year"].any():
         moved = np.select(
             [v["last_year"] & v["selected"], v["last_year"], v["selected"]], ["stays", "leaves", "enters"], "never"
         )
         yield _kinds("last_year", "priority", run, lang, moved, LAST_YEAR)
+
+
+def _sure(run: Run, sketch: Sketch) -> Layer | None:
+    """The probability of the top N, in the classes of `ranking.certainty` and in their words."""
+    lang, p, top = sketch.lang, run.villages["p_top"], run.facts["top_n"]
+    shown = [probability(x, lang) for x in p]
+    names = [text(f"map.class.p{k}", lang) for k in range(len(SURE) + 1)]
+    sketch = replace(sketch, id="p_top", label=text("map.layer.p_top", lang, top=top), shown=shown, darker="sure")
+    return classed(sketch, text("map.rule.p_top", lang, top=top), names, p, lambda x: between(SURE, x))
 
 
 def _pattern(run: Run, lang: str) -> Iterator[Layer | None]:
@@ -326,7 +247,7 @@ def _clusters(run: Run, lang: str) -> Layer:
     tones = []
     for k in present:
         colour, mark = (UNORDERED[(k - 1) % len(UNORDERED)], str(k)) if k else ("#ffffff", "?")
-        tones.append(Tone(group_profile(run, k, lang), colour, int((cluster == k).sum()), mark))
+        tones.append(Tone(group_short(run, k, lang), colour, int((cluster == k).sum()), mark))
     of = [len(present) if pd.isna(k) else present.index(k) for k in cluster]
     if cluster.isna().any():
         absent = int(cluster.isna().sum())

@@ -22,7 +22,7 @@ from lokus.messages import catalogue, percent, text
 from lokus.outputs.layers import GROUPS, layers
 from lokus.outputs.offline import OfflineFigure, web
 from lokus.outputs.panels import panels
-from lokus.outputs.words import indicator, label, probability
+from lokus.outputs.words import indicator, label, probability, uncertain
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
@@ -37,7 +37,7 @@ DECIMALS = 5
 SLIVER = 3e-4
 # A ring smaller than this (≈ 0.1 km²) is what is left of such a gap, not an enclave or an island with a kecamatan line.
 LEAST_RING = (10 * SLIVER) ** 2
-SCRIPTS = ("page.js", "labels.js", "panel.js", "map.js")
+SCRIPTS = ("page.js", "labels.js", "panel.js", "print.js", "map.js")
 GEOMETRY = re.compile(r"^ *geo_json_\d+_add\(\{.*\}\);$", re.MULTILINE)
 BAR = ("text", "to", "points", "people", "worse", "from", "until", "raw")
 PHRASES = ("map.ui.", "map.toggle.", "map.panel.")
@@ -192,7 +192,7 @@ def _data(
     panel = _packed(panels(run, lang, public=public))
     return {
         "lang": lang,
-        "texts": {k.split(".", 1)[1]: s for k, s in catalogue(lang).items() if k.startswith(PHRASES)},
+        "texts": _texts(run, lang),
         "title": facts["title"],
         "subtitle": text(
             "map.subtitle", lang, kabupaten=facts["kabupaten"], count=int(v["selected"].sum()), year=str(facts["year"])
@@ -207,14 +207,21 @@ def _data(
         "at": [_inside(shape) if here else None for shape, here in zip(shapes, drawn, strict=True)],
         "ranks": [None if r is None else int(r) for r in v["rank"].astype(object).where(v["rank"].notna(), None)],
         "chosen": v["selected"].astype(int).tolist(),
-        "sure": [probability(p, lang) for p in v["p_top"]],
-        "list_note": text("map.list_note", lang, top=facts["top_n"]),
+        "sure": [probability(p, lang) if uncertain(run) else "–" for p in v["p_top"]],
+        "list_note": text("map.list_note", lang, top=facts["top_n"]) if uncertain(run) else "",
         "groups": [{"id": group, "label": text(f"map.group.{group}", lang)} for group in GROUPS],
         "layers": _layers(run, panel, lang, public),
         "start": "chosen",
         "points": _points(run, lang),
         **panel,
     }
+
+
+def _texts(run: Run, lang: str) -> dict[str, str]:
+    """The page's own words."""
+    said = {k.split(".", 1)[1]: s for k, s in catalogue(lang).items() if k.startswith(PHRASES)}
+    interval = percent(run.facts["interval"], lang, 0)
+    return {**said, "panel.range": text("map.panel.range", lang, interval=interval)}
 
 
 def _packed(panel: dict[str, Any]) -> dict[str, Any]:
@@ -251,7 +258,7 @@ def notes(run: Run, drawn: np.ndarray, lang: str, public: bool) -> list[str]:
         told.append(text("map.note.not_survey", lang, share=percent(measured["average"], lang)))
     if not drawn.all():
         told.append(text("map.note.no_polygon", lang, count=int((~drawn).sum())))
-    if public and run.facts["has_prevalence"]:
+    if public and any(entry["interval"] or entry["kind"] == "count" for entry in run.facts["indicators"]):
         told.append(text("map.note.banded", lang))
     return told
 

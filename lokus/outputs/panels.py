@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lokus.messages import number, percent, text
-from lokus.outputs import words
+from lokus.outputs import banding, flags, words
 from lokus.outputs.words import Indicator
 
 if TYPE_CHECKING:
@@ -25,93 +25,123 @@ Row = Mapping[str, Any]
 def panels(run: Run, lang: str, *, public: bool = True) -> dict[str, Any]:
     """The panels of all villages, in the order of the table, and what their bars share."""
     order = sorted(run.facts["indicators"], key=lambda e: (e["dimension"] == "quality", -e["weight"]))
-    scales = {entry["id"]: _scale(run, entry) for entry in order}
+    scales = {entry["id"]: Scale(run, entry) for entry in order}
+    waiting = flags.rows_waiting(run)
+    rows = ({**row, "village_code": code} for code, row in run.villages.to_dict("index").items())
     return {
         "bars": [_shared(entry, scales[entry["id"]], lang) for entry in order],
-        "villages": [_panel(run, row, order, scales, lang, public) for row in run.villages.to_dict("index").values()],
+        "villages": [
+            {
+                **_panel(run, row, lang, public),
+                "bars": [_bar(run, row, entry, scales[entry["id"]], lang, public) for entry in order],
+                "flags": flags.data_flags(run, row, lang, public=public, waiting=waiting),
+            }
+            for row in rows
+        ],
     }
 
 
-def _scale(run: Run, entry: Indicator) -> tuple[float, float]:
-    """Where an indicator's bar begins and ends: a share served runs to 100 %, anything else to its largest value."""
-    if entry["kind"] == "share" and entry["better"] == "higher":
-        return 0.0, 1.0
-    seen = [run.villages[f"{part}_{entry['id']}"] for part in ("value", "estimate", "high") if _has(run, part, entry)]
-    ends = [edge for column in seen if column.notna().any() for edge in (column.min(), column.max())]
-    ends += [entry["target"]] if entry["target"] is not None else []
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    return low, high if high > low else low + 1.0
+class Scale:
+    """Where a value stands on the bar of its indicator: the need 0–1, read off the run's own table.
+
+    Between two villages the need is drawn as a straight line. A share that is not scored has the part lacking as its
+    need; another value that is not scored has no bar.
+    """
+
+    def __init__(self, run: Run, entry: Indicator) -> None:
+        self.need = run.villages.get(f"need_{entry['id']}")
+        self.known: tuple[np.ndarray, np.ndarray] | None = None
+        if self.need is None and entry["kind"] == "share":
+            share = run.villages[f"value_{entry['id']}"].clip(0, 1)
+            self.need = 1 - share if entry["better"] == "higher" else share
+            ends = (0.0, 1.0)
+            self.known = (np.array(ends), np.array(ends[::-1] if entry["better"] == "higher" else ends))
+        elif self.need is not None:
+            pairs = pd.DataFrame({"x": run.villages[f"estimate_{entry['id']}"], "need": self.need}).dropna()
+            found = pairs.groupby("x")["need"].mean()
+            self.known = (found.index.to_numpy(dtype=float), found.to_numpy(dtype=float)) if len(found) else None
+
+    def at(self, value: float | None) -> int | None:
+        """The place of a value in whole thousandths of the bar; None where there is none."""
+        if self.known is None or value is None or math.isnan(value):
+            return None
+        return round(LENGTH * float(np.interp(value, *self.known)))
+
+    @property
+    def mean(self) -> int | None:
+        """The place of the average village."""
+        return None if self.need is None or self.need.isna().all() else round(LENGTH * float(self.need.mean()))
 
 
-def _has(run: Run, part: str, entry: Indicator) -> bool:
-    return f"{part}_{entry['id']}" in run.villages
-
-
-def _at(value: float | None, scale: tuple[float, float]) -> int | None:
-    if value is None or math.isnan(value):
-        return None
-    return round(LENGTH * float(np.clip((value - scale[0]) / (scale[1] - scale[0]), 0, 1)))
-
-
-def _shared(entry: Indicator, scale: tuple[float, float], lang: str) -> dict[str, Any]:
+def _shared(entry: Indicator, scale: Scale, lang: str) -> dict[str, Any]:
     return {
         "label": words.short(entry, lang),
-        "mean": _at(entry["average"], scale),
+        "mean": scale.mean,
         "mean_text": words.value_text(entry, math.nan if entry["average"] is None else entry["average"], lang),
-        "target": _at(entry["target"], scale),
+        "target": scale.at(entry["target"]),
         "target_text": "" if entry["target"] is None else words.value_text(entry, entry["target"], lang),
     }
 
 
-def _panel(
-    run: Run, row: Row, order: list[Indicator], scales: Mapping[str, tuple[float, float]], lang: str, public: bool
-) -> dict[str, Any]:
+def _panel(run: Run, row: Row, lang: str, public: bool) -> dict[str, Any]:
     pattern = [words.cluster_profile(run, row["cluster"], lang)] if run.villages["cluster"].notna().any() else []
     return {
         "kind": text(f"map.panel.{row['village_kind']}", lang) if row["village_kind"] else "",
         "last": bool(row["last_year"]),
-        "figures": _figures(run, row, lang),
+        "figures": _figures(run, row, lang, public),
         "sure": words.certainty(run, row, lang) if row["certainty"] else "",
         "why": words.why_selected(run, row, lang),
         "reasons": words.reasons(run, row, lang, public=public),
-        "bars": [_bar(run, row, entry, scales[entry["id"]], lang, public) for entry in order],
         "pattern": [said for said in (*pattern, words.hotspot(run, row, lang)) if said],
-        "flags": words.data_flags(run, row, lang, public=public),
     }
 
 
-def _figures(run: Run, row: Row, lang: str) -> list[list[str]]:
+def _figures(run: Run, row: Row, lang: str, public: bool) -> list[list[str]]:
     if pd.isna(row["rank"]):
         return [[text("map.panel.rank", lang), "–", text("map.panel.unranked", lang)]]
     ranked = int(run.villages["rank"].notna().sum())
+    score = words.score_text(run, row, lang, 1, public=public)
     told = [
         [text("map.panel.rank", lang), number(row["rank"], lang), text("map.panel.of", lang, count=ranked)],
-        [text("map.panel.score", lang), number(row["score"], lang, 1), text("map.panel.of", lang, count=100)],
+        [text("map.panel.score", lang), score, text("map.panel.of", lang, count=100)],
     ]
-    if pd.notna(row["rank_low"]):
+    if not words.uncertain(run):
+        told.append([text("map.panel.ranks", lang), "–", text("map.panel.uncounted", lang)])
+    elif pd.notna(row["rank_low"]):
         span = f"{number(row['rank_low'], lang)}–{number(row['rank_high'], lang)}"
         told.append([text("map.panel.ranks", lang), span, percent(run.facts["interval"], lang, 0)])
     return told
 
 
-def _bar(run: Run, row: Row, entry: Indicator, scale: tuple[float, float], lang: str, public: bool) -> dict[str, Any]:
-    name = entry["id"]
-    banded = public and words.is_banded(run, row, entry)
-    estimated = entry["kind"] == "share" and (banded or entry["dimension"] == "burden")
-    shown = row[f"{'estimate' if estimated else 'value'}_{name}"]
-    # A bar of a single child's length would tell what its text hides.
-    if public and entry["kind"] == "count" and words.is_few(shown):
-        shown = max(words.FEW)
-    told: dict[str, Any] = {"text": words.rate_text(run, row, entry, lang, public=public), "to": _at(shown, scale)}
-    if entry["interval"] and entry["dimension"] == "burden" and entry["kind"] == "share":
-        told["from"], told["until"] = (_at(row[f"{side}_{name}"], scale) for side in ("low", "high"))
-        told["raw"] = None if banded else _at(row[f"value_{name}"], scale)
-    people, points = row.get(f"gap_people_{name}", math.nan), row.get(f"contribution_{name}", math.nan)
-    if entry["better"] == "higher" and people > 0:
-        told["people"] = text("map.panel.people", lang, count=words.count_text(people, lang, public=public))
-    if points > 0:
-        told["points"] = f"+{number(points, lang, 1)}"
-    average = math.nan if entry["average"] is None else entry["average"]
-    if shown > average if entry["better"] == "lower" else shown < average:
+def _bar(run: Run, row: Row, entry: Indicator, scale: Scale, lang: str, public: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {"text": words.rate_text(run, row, entry, lang, public=public)}
+    if public and banding.band(run, row, entry):
+        told["to"] = scale.at(_banded_at(run, row, entry))
+    else:
+        told |= _exact(row, entry, scale, lang)
+    if points := words.points_text(run, row, entry, lang, public=public):
+        told["points"] = points
+    if told["to"] is not None and scale.mean is not None and told["to"] > scale.mean:
         told["worse"] = True
     return told
+
+
+def _exact(row: Row, entry: Indicator, scale: Scale, lang: str) -> dict[str, Any]:
+    """The bar of a village that may be drawn as it is, with its interval where it is the burden's."""
+    name = entry["id"]
+    drawn = "estimate" if f"need_{name}" in row else "value"
+    told: dict[str, Any] = {"to": scale.at(row[f"{drawn}_{name}"])}
+    if entry["interval"] and entry["dimension"] == "burden" and entry["kind"] == "share":
+        told["from"], told["until"] = (scale.at(row[f"{side}_{name}"]) for side in ("low", "high"))
+        told["raw"] = scale.at(row[f"value_{name}"])
+    people = row.get(f"gap_people_{name}", math.nan)
+    if entry["better"] == "higher" and people > 0:
+        told["people"] = words.lacking(entry, people, lang)
+    return told
+
+
+def _banded_at(run: Run, row: Row, entry: Indicator) -> float:
+    """The value drawn for a banded figure: the middle of what its text says."""
+    if entry["kind"] == "share":
+        return banding.middle(run, row, entry)
+    return sum(banding.FEW) / len(banding.FEW) if banding.band(run, row, entry) == "part" else math.nan

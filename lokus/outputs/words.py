@@ -1,6 +1,6 @@
 """What a run found about a village, in sentences of either language.
 
-Counts of 1–4 people are told as "1–4" wherever `public` is true, and the rate they would give away as its estimate.
+Wherever `public` is true, figures of 1–4 people are told as `banding` says.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lokus.messages import has, number, percent, text
+from lokus.outputs import banding, choice
+from lokus.outputs.banding import count_text
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
 
-FEW = range(1, 5)
 MOST_REASONS = 5
-HALF_DRAWN = 0.5
-MEASURED_ENOUGH = 0.8
+# Where the classes of certainty begin (`ranking.certainty`).
+SURE = (0.4, 0.6, 0.9)
 
 Indicator = Mapping[str, Any]
 # A village is named by its code, or given as its row of the village table, read before.
-Village = str | Mapping[str, Any]
+Row = Mapping[str, Any]
+Village = str | Row
 
 
 def row_of(run: Run, village: Village) -> Mapping[str, Any]:
     """A village's row of the village table as a mapping."""
     if isinstance(village, str):
-        row: Mapping[str, Any] = run.villages.loc[village].to_dict()
-        return row
+        return {**run.villages.loc[village].to_dict(), "village_code": village}
     return village
 
 
@@ -64,34 +65,14 @@ def value_text(entry: Indicator, value: float, lang: str) -> str:
         return percent(value, lang)
     whole = entry["kind"] == "count" or (not math.isnan(value) and float(value).is_integer())
     decimals = 0 if whole else 1 if abs(value) >= 10 else 3
-    unit = entry.get("unit") or ""
-    shown = number(value, lang, decimals)
+    shown, unit = number(value, lang, decimals), unit_text(entry, lang)
     return f"{shown} {unit}" if unit and shown != "–" else shown
 
 
-def count_text(count: float, lang: str, *, public: bool = True) -> str:
-    """A count of people; 1–4 as a band where the public reads.
-
-    >>> count_text(3, "id"), count_text(3, "id", public=False), count_text(0, "id")
-    ('1–4', '3', '0')
-    """
-    return text("words.few", lang) if public and is_few(count) else number(count, lang)
-
-
-def is_few(count: float) -> bool:
-    """Whether so few people are meant that they could be known: 1–4, also where arithmetic left 1.9999999.
-
-    >>> is_few(1.9999999), is_few(0), is_few(4.6), is_few(float("nan"))
-    (True, False, False, False)
-    """
-    return not pd.isna(count) and round(count) in FEW
-
-
-def is_banded(run: Run, village: Village, entry: Indicator) -> bool:
-    """Whether a figure of a village is, or would give away, a count of 1–4: its numerator, denominator or the count."""
-    row = row_of(run, village)
-    parts = ("value",) if entry["kind"] == "count" else ("numerator", "denominator")
-    return any(is_few(row.get(f"{part}_{entry['id']}", math.nan)) for part in parts)
+def unit_text(entry: Indicator, lang: str) -> str:
+    """The unit of an indicator in a language; as the catalogue writes it where no translation is known."""
+    unit = str(entry.get("unit") or "")
+    return text(f"words.unit.{unit}", lang) if has(f"words.unit.{unit}") else unit
 
 
 def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
@@ -102,52 +83,119 @@ def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public
         return text("words.no_target_group", lang)
     if pd.isna(value):
         return text("words.no_data", lang)
+    unit = unit_text(entry, lang)
+    if public and (kind := banding.band(run, row, entry)):
+        told = banding.banded_text(run, row, entry, lang)
+        return f"{told} {unit}" if unit and entry["kind"] == "count" and kind == "part" else told
     if entry["kind"] == "count":
-        return count_text(value, lang, public=public) + (f" {entry['unit']}" if entry.get("unit") else "")
+        return f"{number(value, lang)} {unit}" if unit else number(value, lang)
     if not entry["interval"]:
         return value_text(entry, value, lang)
     said = {
-        "part": count_text(row[f"numerator_{name}"], lang, public=public),
-        "whole": count_text(row[f"denominator_{name}"], lang, public=public),
+        "part": number(row[f"numerator_{name}"], lang),
+        "whole": number(row[f"denominator_{name}"], lang),
         "estimate": percent(row[f"estimate_{name}"], lang),
         "raw": percent(value, lang),
     }
-    if public and is_banded(run, row, entry):
-        return text("words.estimated", lang, **said)
     return text("words.raw" if entry["better"] == "higher" else "words.raw_and_estimate", lang, **said)
 
 
+def estimate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
+    """The estimate of a share: to a tenth of a per cent, or in whole tens where it would give away a count of 1–4."""
+    row = row_of(run, village)
+    estimate = row[f"estimate_{entry['id']}"]
+    if public and not pd.isna(estimate) and (kind := banding.band(run, row, entry)):
+        return "–" if kind == "whole" else banding.steps_text(run, row, entry)
+    return percent(estimate, lang)
+
+
 def counted(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
-    """A share as counted, short: `79/162 = 48,8 %`; without the rate where it would give away a count of 1–4."""
+    """A share as counted, short: `79/162 = 48,8 %`; without what would give away a count of 1–4."""
     row, name = row_of(run, village), entry["id"]
     part, whole = row.get(f"numerator_{name}", math.nan), row.get(f"denominator_{name}", math.nan)
     if pd.isna(part) or pd.isna(whole):
         return value_text(entry, row[f"value_{name}"], lang)
-    told = f"{count_text(part, lang, public=public)}/{count_text(whole, lang, public=public)}"
-    banded = public and is_banded(run, row, entry)
-    return told if banded else f"{told} = {percent(row[f'value_{name}'], lang)}"
+    if public and (kind := banding.band(run, row, entry)):
+        return text("words.few", lang) if kind == "whole" else _banded_count(kind, whole, lang)
+    return f"{number(part, lang)}/{number(whole, lang)} = {percent(row[f'value_{name}'], lang)}"
+
+
+def _banded_count(kind: str, whole: float, lang: str) -> str:
+    return f"{text('words.few', lang) if kind == 'part' else '…'}/{number(whole, lang)}"
+
+
+def score_text(run: Run, village: Village, lang: str, decimals: int, *, public: bool = True) -> str:
+    """A village's score; coarser where its decimals would help to find a banded count out: `69` or `≈ 40`."""
+    row = row_of(run, village)
+    if pd.isna(row["score"]) or not (step := banding.score_step(run, row) if public else 0):
+        return number(row["score"], lang, decimals)
+    return f"{'≈ ' if step > 1 else ''}{number(step * round(row['score'] / step), lang)}"
+
+
+def points_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
+    """What an indicator adds to a village's score, of how much it could: `+24,4 dari paling banyak 25,0`.
+
+    "" where it adds nothing or its figure is banded; without the most where weights of missing indicators were spread.
+    """
+    row = row_of(run, village)
+    points = row.get(f"contribution_{entry['id']}", math.nan)
+    if not points > 0 or (public and banding.band(run, row, entry)):
+        return ""
+    told, most = f"+{number(points, lang, 1)}", 100 * entry["weight"]
+    scored = [e["id"] for e in run.facts["indicators"] if e["scored"]]
+    if points > most + 0.05 or any(pd.isna(row.get(f"need_{name}", math.nan)) for name in scored):
+        return told
+    return text("words.of_most", lang, points=told, most=number(most, lang, 1))
 
 
 def reasons(run: Run, village: Village, lang: str, *, public: bool = True) -> list[str]:
     """Why a village stands where it does: what contributes most and is worse than in the average village.
 
     One sentence an indicator, largest contribution first, at most five; one sentence alone where nothing is worse.
+    Banded figures come last, by their band alone: their place among the others would tell them.
     """
     row = row_of(run, village)
     if row["status"] != "ranked":
-        return [text("words.reason.unranked", lang, observed=percent(row["observed_weight"], lang, 0))]
-    worse = []
+        return [unranked(run, row, lang)]
+    worse: list[tuple[float, str, Indicator]] = []
     for entry in run.facts["indicators"]:
-        need = run.villages.get(f"need_{entry['id']}")
-        points = row.get(f"contribution_{entry['id']}", math.nan)
-        if need is not None and points > 0 and row[f"need_{entry['id']}"] > need.mean():
-            worse.append((-points, entry["id"], entry))
+        name, need = entry["id"], run.villages.get(f"need_{entry['id']}")
+        points = row.get(f"contribution_{name}", math.nan)
+        if public and banding.band(run, row, entry):
+            if entry["kind"] == "share" and _banded_worse(run, row, entry):
+                worse.append((0.0, name, entry))
+        elif need is not None and points > 0 and row[f"need_{name}"] > need.mean():
+            worse.append((-points, name, entry))
     told = [_reason(run, row, entry, lang, public) for _, _, entry in sorted(worse, key=lambda w: w[:2])]
     return told[:MOST_REASONS] or [text("words.reason.none", lang)]
 
 
+def _banded_worse(run: Run, row: Mapping[str, Any], entry: Indicator) -> bool:
+    middle, average = banding.middle(run, row, entry), entry["average"]
+    if not entry["scored"] or average is None:
+        return False
+    return bool(middle > average if entry["better"] == "lower" else middle < average)
+
+
+def unranked(run: Run, village: Village, lang: str) -> str:
+    """Why a village has no rank, with the names of what is missing."""
+    row = row_of(run, village)
+    if row["status"] == "no_data":
+        return text("words.reason.no_data", lang)
+    missing = [
+        short(e, lang)
+        for e in run.facts["indicators"]
+        if e["scored"] and pd.isna(row.get(f"value_{e['id']}", math.nan))
+    ]
+    observed = percent(row["observed_weight"], lang, 0)
+    return text("words.reason.unranked", lang, observed=observed, missing=missing)
+
+
 def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, public: bool) -> str:
     name = entry["id"]
+    rate = rate_text(run, row, entry, lang, public=public)
+    if public and banding.band(run, row, entry):
+        return text("words.reason.banded", lang, label=short(entry, lang), rate=rate)
     people, target = row.get(f"gap_people_{name}", math.nan), entry.get("target")
     shape = "number" if entry["kind"] != "share" else f"share_{entry['better']}"
     if shape == "share_higher" and (target is None or not people > 0):
@@ -156,12 +204,18 @@ def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, publi
         f"words.reason.{shape}",
         lang,
         label=short(entry, lang),
-        rate=rate_text(run, row, entry, lang, public=public),
+        rate=rate,
         target=percent(math.nan if target is None else target, lang, 0),
-        people=count_text(people, lang, public=public),
+        people=lacking(entry, people, lang),
         place=_place(run, row, entry, lang),
-        points=number(row[f"contribution_{name}"], lang, 1),
+        points=points_text(run, row, entry, lang, public=public),
     )
+
+
+def lacking(entry: Indicator, people: float, lang: str) -> str:
+    """How many people a service has not reached yet, in the words of the service."""
+    kind = "measured" if entry["dimension"] == "quality" else "served"
+    return text(f"words.lacking.{kind}", lang, count=count_text(people, lang))
 
 
 def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str:
@@ -171,7 +225,24 @@ def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str
     end, before = ("highest", values > row[name]) if entry["better"] == "lower" else ("lowest", values < row[name])
     place = 1 + int(before.sum())
     first = "_first" if place == 1 else ""
-    return text(f"words.place.{end}{first}", lang, place=place, count=len(values))
+    return text(f"words.place.{end}{first}", lang, place=ordinal(place, lang), count=len(values))
+
+
+def ordinal(place: int, lang: str) -> str:
+    """A place in order.
+
+    >>> [ordinal(n, "en") for n in (1, 2, 11, 23)], ordinal(8, "id")
+    (['1st', '2nd', '11th', '23rd'], 'ke-8')
+    """
+    if lang == "id":
+        return f"ke-{place}"
+    last = 0 if place % 100 in (11, 12, 13) else place % 10
+    return f"{place}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
+
+
+def uncertain(run: Run) -> bool:
+    """Whether anything in the study moves the ranks; if not, an interval or a probability would be false certainty."""
+    return bool(run.facts.get("uncertain", True))
 
 
 def certainty(run: Run, village: Village, lang: str) -> str:
@@ -179,25 +250,29 @@ def certainty(run: Run, village: Village, lang: str) -> str:
     row = row_of(run, village)
     if not row["certainty"]:
         return text("words.certainty.unranked", lang)
+    if not uncertain(run):
+        return text("words.certainty.unknown", lang)
     shown = probability(row["p_top"], lang)
     return text(f"words.certainty.{row['certainty']}", lang, top=run.facts["top_n"], p=shown)
 
 
 def probability(p: float, lang: str) -> str:
-    """A probability in whole per cent; simulations never prove 0 or 100 %.
+    """A probability in whole per cent, not rounded up into the next class; simulations never prove 0 or 100 %.
 
-    >>> probability(0.9999, "id"), probability(0.42, "id"), probability(0.0, "id")
-    ('> 99 %', '42 %', '< 1 %')
+    >>> probability(0.9999, "id"), probability(0.42, "id"), probability(0.0, "id"), probability(0.896, "id")
+    ('> 99 %', '42 %', '< 1 %', '89 %')
     """
     if p > 0.99 or p < 0.01:
         return text("words.certainty.above" if p > 0.5 else "words.certainty.below", lang)
-    return percent(p, lang, 0)
+    shown = 0 if pd.isna(p) else round(100 * p)
+    crossed = any(p < limit and shown >= round(100 * limit) for limit in SURE)
+    return percent(p - 0.01 if crossed else p, lang, 0)
 
 
 def rank_interval(run: Run, village: Village, lang: str) -> str:
-    """The interval of a village's rank over the simulations; "" where it is not ranked."""
+    """The interval of a village's rank over the simulations; "" where it is not ranked or nothing was uncertain."""
     row = row_of(run, village)
-    if pd.isna(row["rank_low"]):
+    if pd.isna(row["rank_low"]) or not uncertain(run):
         return ""
     share = percent(run.facts["interval"], lang, 0)
     return text("words.certainty.interval", lang, low=int(row["rank_low"]), high=int(row["rank_high"]), interval=share)
@@ -221,12 +296,38 @@ def group_profile(run: Run, cluster: int, lang: str) -> str:
     return text(f"words.cluster.{key}", lang, high=high, low=low)
 
 
+def group_short(run: Run, cluster: int, lang: str, most: int = 62) -> str:
+    """What sets a group apart, on one line of a legend: the indicators that fit in `most` letters."""
+    profile = next((p for p in run.facts["clusters"]["profiles"] if p["cluster"] == cluster), None)
+    if profile is None:
+        return group_profile(run, cluster, lang)
+    side = "high" if profile["high"] else "low"
+    # What stands in brackets inside a label defines it: a legend does without.
+    names = [re.sub(r"\s*\([^()]*\)", "", in_sentence(run, name, lang)) for name in profile[side]]
+    if not names:
+        return group_profile(run, cluster, lang)
+    fit = next((k for k in range(len(names), 1, -1) if len(", ".join(names[:k])) <= most), 1)
+    more = f" +{len(names) - fit}" if fit < len(names) else ""
+    shown = ", ".join(names[:fit])
+    shown = shown if len(shown) <= most else f"{shown[: most - 1].rstrip()}…"
+    return text(f"words.cluster.short_{side}", lang, labels=shown + more)
+
+
 def in_sentence(run: Run, name: str, lang: str) -> str:
     """The label of an indicator as it stands inside a sentence."""
     entry = indicator(run, name)
     said = short(entry, lang) if entry else name
-    # Labels such as "ASI eksklusif" or "KRS" keep their capitals inside a sentence.
-    return said[:1].lower() + said[1:] if said[1:2].islower() else said
+    return said if keeps_capital(said) else said[:1].lower() + said[1:]
+
+
+def keeps_capital(said: str) -> bool:
+    """Whether a label begins with an abbreviation or is a name, its second word being written large as well.
+
+    >>> [keeps_capital(s) for s in ("KRS", "ASI eksklusif", "Indeks Desa Membangun", "Bumil KEK", "Keluarga berisiko")]
+    [True, True, True, False, False]
+    """
+    first, _, rest = said.partition(" ")
+    return not first[1:2].islower() or (rest[:1].isupper() and rest[1:2].islower())
 
 
 def hotspot(run: Run, village: Village, lang: str) -> str:
@@ -238,56 +339,6 @@ def hotspot(run: Run, village: Village, lang: str) -> str:
     return text(f"words.hotspot.{kind}", lang, label=in_sentence(run, of, lang))
 
 
-def data_flags(run: Run, village: Village, lang: str, *, public: bool = True) -> list[str]:
-    """What a reader must know about the data of a village before trusting its numbers."""
-    row, told = row_of(run, village), []
-    if not row["has_boundary"]:
-        told.append(text("words.flag.no_polygon", lang))
-    if row["status"] != "ranked":
-        told.append(text("words.flag.unranked", lang, observed=percent(row["observed_weight"], lang, 0)))
-    told.extend(_measured_flag(row, lang))
-    absent: dict[str, list[str]] = {"missing": [], "no_target_group": []}
-    for entry in run.facts["indicators"]:
-        name = entry["id"]
-        if row.get(f"denominator_{name}", math.nan) == 0:
-            absent["no_target_group"].append(short(entry, lang))
-        elif pd.isna(row.get(f"value_{name}", math.nan)):
-            absent["missing"].append(short(entry, lang))
-        elif (entry["dimension"], entry["kind"]) == ("burden", "share") and row[f"shrinkage_{name}"] >= HALF_DRAWN:
-            count = count_text(row[f"denominator_{name}"], lang, public=public)
-            drawn = percent(row[f"shrinkage_{name}"], lang, 0)
-            told.append(text("words.flag.shrunk", lang, label=short(entry, lang), count=count, share=drawn))
-    told.extend(text(f"words.flag.{key}", lang, labels=labels) for key, labels in absent.items() if labels)
-    return told
-
-
-def _measured_flag(row: Mapping[str, Any], lang: str) -> list[str]:
-    share = row.get("value_measured", math.nan)
-    if share > 1:
-        return [text("words.flag.measured_over", lang, share=percent(share, lang, 0))]
-    return [text("words.flag.measured_low", lang, share=percent(share, lang, 0))] if share < MEASURED_ENOUGH else []
-
-
 def why_selected(run: Run, village: Village, lang: str) -> str:
-    """Why a village is on the list, or why it is not."""
-    row = row_of(run, village)
-    chosen = bool(row["selected"])
-    by = row["selected_by" if chosen else "left_out_by"] or ("score" if chosen else "unranked")
-    return text(
-        f"words.{'selected' if chosen else 'left_out'}.{by}",
-        lang,
-        rank=number(math.nan if pd.isna(row["rank"]) else row["rank"], lang),
-        top=run.facts["selection"]["count"],
-        reason=row["reason"],
-        rules=rules(run, lang),
-    ).strip()
-
-
-def rules(run: Run, lang: str) -> str:
-    """The rules of choice of the study as one phrase."""
-    told = []
-    for rule in run.facts["selection"]["rules"]:
-        kind = f"words.rule.{rule['key'].split('.')[-1]}"
-        value = len(rule["value"]) if isinstance(rule["value"], list) else rule["value"]
-        told.append(text(kind if has(kind) else "words.rule.other", lang, value=value, rule=rule["key"]))
-    return "; ".join(told) or text("words.rule.none", lang)
+    """Why a village is on the list, or why it is not, by the rule that decided."""
+    return choice.why(run, row_of(run, village), lang)

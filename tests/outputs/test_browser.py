@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import folium
 import pytest
@@ -9,6 +10,8 @@ from browser import chromium, opened, settle
 
 from lokus.outputs.layers import layers
 from lokus.outputs.maps import write_map
+
+MM = 96 / 25.4
 
 pytestmark = pytest.mark.browser
 
@@ -172,12 +175,95 @@ def test_the_tooltip_names_village_kecamatan_and_value(page, run):
 def test_printing_fits_the_map_to_paper_and_gives_the_screen_back(page):
     page.locator('input[value="score"]').click()
     whole = page.evaluate("document.querySelector('.folium-map').clientWidth")
-    paper = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert paper.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+    assert sheets(page, landscape=True) == 1
     settle(page)
     assert page.evaluate("document.body.className") == ""
     assert page.evaluate("document.querySelector('.folium-map').clientWidth") == whole
+
+
+def sheets(page, *, landscape):
+    paper = page.pdf(format="A4", landscape=landscape, print_background=True)
+    assert paper.startswith(b"%PDF")
+    return len(re.findall(rb"/Type\s*/Page\b", paper))
+
+
+def test_every_layer_prints_on_two_sheets_at_most_with_its_map_on_the_first(page, run):
+    for layer in layers(run, "id"):
+        page.locator(f'input[value="{layer.id}"]').click()
+        assert all(sheets(page, landscape=turned) <= 2 for turned in (True, False)), layer.id
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        box, foot = (page.locator(part).first.bounding_box() for part in (".folium-map", ".lk-foot"))
+        page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        assert box["width"] / MM < 192, layer.id
+        assert (foot["y"] + foot["height"]) / MM <= 191, layer.id
+
+
+def test_a_long_list_goes_to_sheets_that_say_what_they_are(browser, run, tmp_path):
+    many = replace(run, villages=run.villages.assign(selected=True))
+    with opened(browser, write_map(many, tmp_path / "many.html")) as (page, heard):
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert page.locator(".lk-sheet .lk-list li").count() == len(run.villages)
+        for sheet in page.locator(".lk-sheet").all():
+            assert many.facts["title"] in sheet.inner_text()
+            assert many.facts["run_id"] in sheet.inner_text()
+            assert "Dinas PUPR" in sheet.inner_text()
+        page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        assert page.locator(".lk-sheet").count() == 0
+        assert heard.nothing(), heard
+
+
+def test_a_village_prints_on_one_sheet_of_its_own(page, run):
+    click_village(page, 2)
+    assert [sheets(page, landscape=turned) for turned in (True, False)] == [1, 1]
+    settle(page)
+    assert page.locator(".lk-panel h2").inner_text() == run.villages["village"].iloc[2]
+    assert page.locator(".lk-page > :nth-child(4)").get_attribute("class") == "lk-legend"
+
+
+EACH_PANEL = """() => { const box = document.querySelector('#lk-search'), told = [];
+  for (const code of JSON.parse(document.getElementById('lokus-data').textContent).codes) {
+    box.value = code;
+    box.dispatchEvent(new Event('input'));
+    box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+    told.push(document.querySelector('.lk-panel').innerText);
+  } return told }"""
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+def test_no_panel_writes_out_what_is_missing(browser, run, tmp_path, lang):
+    with opened(browser, write_map(run, tmp_path / "map.html", lang)) as (page, _):
+        told = page.evaluate(EACH_PANEL)
+        assert len(set(told)) == len(run.villages)
+        assert not [text for text in told if re.search(r"\b(null|undefined|NaN)\b|\{\w*\}", text)]
+
+
+def test_a_kecamatan_picked_in_the_search_closes_the_village(page):
+    click_village(page, 2)
+    page.locator("#lk-search").fill("kec. lubuk batang")
+    page.keyboard.press("Enter")
+    settle(page)
+    assert page.locator(".lk-panel h2").inner_text() == "Desa terpilih"
+
+
+def test_the_layer_shown_is_in_sight_in_its_list(page, run):
+    for layer in (layers(run, "id")[0].id, "cluster", "chosen"):
+        page.evaluate(f"""document.querySelector('input[value="{layer}"]').click()""")
+        settle(page)
+        row, side = (page.locator(part).bounding_box() for part in ("label:has(input[type=radio]:checked)", ".lk-side"))
+        assert side["y"] <= row["y"]
+        assert row["y"] + row["height"] <= side["y"] + side["height"] + 1
+
+
+def test_a_study_without_uncertainty_shows_dashes(browser, run, tmp_path):
+    sure = replace(run, facts={**run.facts, "uncertain": False})
+    with opened(browser, write_map(sure, tmp_path / "map.html")) as (page, heard):
+        assert page.locator('input[value="p_top"]').count() == 0
+        assert set(page.locator(".lk-sure").all_inner_texts()) == {"–"}
+        click_village(page, 2)
+        told = page.locator(".lk-panel").inner_text()
+        assert "tidak dapat dihitung" in told
+        assert "peluang" not in told
+        assert heard.nothing(), heard
 
 
 def test_on_a_phone_the_panel_is_a_sheet_and_the_layers_a_drawer(browser, file, run):

@@ -58,7 +58,7 @@ def test_a_period_nobody_stated_is_said_to_be_unstated(run):
 
 def test_a_study_without_prevalence_says_so(run):
     page = build_map(replace(run, facts={**run.facts, "has_prevalence": False}))
-    assert "tanpa data prevalensi" in data_of(page)["notes"][0]
+    assert data_of(page)["notes"][0] == "Tanpa data prevalensi: peringkat dari indikator lain saja."
 
 
 def test_text_of_data_stands_in_it_only_as_inert_json(run):
@@ -79,7 +79,7 @@ def test_counts_of_one_to_four_leave_no_trace_in_public_and_stand_in_full_inside
         assert exact in inside
 
 
-def test_bars_run_from_nought_to_their_end_and_hide_raw_rates_that_are_banded(run):
+def test_bars_run_over_the_need_and_hide_raw_rates_that_are_banded(run):
     shared = panels(run, "id")
     banded = run.villages["numerator_stunting"].between(1, 4).to_numpy()
     first = [panel["bars"][0] for panel in shared["villages"]]

@@ -1,12 +1,18 @@
 """Sentences about a village."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lokus import schema
 from lokus.outputs import words
+from lokus.outputs.explain import explanation
+from lokus.outputs.flags import data_flags, rows_waiting
 
 
 def changed(run, code, **values):
@@ -48,7 +54,7 @@ def test_only_what_is_worse_than_average_is_a_reason_and_the_largest_comes_first
     v = run.villages
     names = {words.label(e, "id"): e["id"] for e in run.facts["indicators"]}
     for code in v.index[v["status"] == "ranked"]:
-        told = [names[line.split(":")[0]] for line in words.reasons(run, code, "id") if ":" in line]
+        told = [names[line.split(":")[0]] for line in words.reasons(run, code, "id", public=False) if ":" in line]
         points = [v.loc[code, f"contribution_{name}"] for name in told]
         assert points == sorted(points, reverse=True)
         assert all(v.loc[code, f"need_{name}"] > v[f"need_{name}"].mean() for name in told)
@@ -89,7 +95,7 @@ def test_flags_tell_what_is_missing_small_unmeasured_and_undrawn(run):
         run, code, has_boundary=False, value_measured=0.41, value_sanitasi=np.nan, denominator_asi_eks=0.0,
         shrinkage_stunting=0.64,
     )  # fmt: skip
-    told = " ".join(words.data_flags(worn, code, "id"))
+    told = " ".join(data_flags(worn, code, "id"))
     assert "poligon" in told
     assert "41 %" in told
     assert "64 %" in told
@@ -102,11 +108,61 @@ def test_a_village_of_full_data_has_no_flags(run):
     full &= run.villages["shrinkage_stunting"] < 0.5
     full &= run.villages[[c for c in run.villages if c.startswith("value_")]].notna().all(axis=1)
     assert full.any()
-    assert all(words.data_flags(run, code, "id") == [] for code in run.villages.index[full])
+    assert all(data_flags(run, code, "id") == [] for code in run.villages.index[full])
 
 
-def test_rules_are_told_in_words_and_unknown_ones_by_their_key(run):
-    rules = [{"key": "selection.max_per_kecamatan", "value": 3}, {"key": "selection.new_rule", "value": 7}]
-    ruled = replace(run, facts={**run.facts, "selection": {**run.facts["selection"], "rules": rules}})
-    assert words.rules(ruled, "id") == "paling banyak 3 desa per kecamatan; selection.new_rule = 7"
-    assert words.rules(replace(run, facts={**run.facts, "selection": {"count": 5, "rules": []}}), "en")
+def test_a_study_in_which_nothing_is_uncertain_claims_no_certainty(run):
+    sure = replace(run, facts={**run.facts, "uncertain": False})
+    code = run.villages.index[run.villages["rank"] == 1][0]
+    assert words.certainty(sure, code, "id") == "Ketidakpastian tidak dapat dihitung untuk indikator ini"
+    assert words.rank_interval(sure, code, "id") == ""
+    told = explanation(sure, code, "en")
+    assert (told["rank_interval"], told["p_top"], told["certainty"]) == (None, None, "")
+    assert not any("probability" in line or "simulations" in line for line in told["text"])
+
+
+@given(st.floats(0, 1))
+def test_a_probability_never_reads_as_the_next_class(p):
+    shown = words.probability(p, "en")
+    low, high = {"<": (0, 0.01), ">": (0.99, 1)}.get(
+        shown[0], (float(shown.rstrip(" %")) / 100,) * 2 if shown[0].isdigit() else (0, 1)
+    )
+    classes = [sum(x >= limit for limit in words.SURE) for x in (p, low, high)]
+    assert min(classes) == max(classes)
+
+
+def test_an_unranked_village_is_told_what_is_missing_and_which_row_may_be_its(run):
+    code = run.villages.index[run.villages["status"] != "ranked"][0]
+    waiting = pd.DataFrame(
+        {"status": ["candidate"], "village": ["PD. MANGGIS"], "candidates": [f"Padang Manggis ({code})"]}
+    )
+    held = replace(changed(run, code, status="data_short"), join=waiting)
+    assert rows_waiting(held) == {code: ["PD. MANGGIS"]}
+    assert any('"PD. MANGGIS" menunggu keputusan di crosswalk.csv' in flag for flag in data_flags(held, code, "id"))
+    assert "Belum ada: Prevalensi balita stunting" in words.reasons(held, code, "id")[0]
+    assert "Yang diketahui" in "\n".join(explanation(held, code, "id")["text"])
+    empty = changed(run, code, status="no_data", observed_weight=0.0)
+    assert words.reasons(empty, code, "id") == ["Tidak diperingkat: tidak ada data satu pun."]
+
+
+def test_contributions_name_the_most_they_could_be(run):
+    for code in run.villages.index[run.villages["status"] == "ranked"]:
+        for entry in run.facts["indicators"]:
+            told = words.points_text(run, code, entry, "id", public=False)
+            if told:
+                points, *most = (float(x.replace(",", ".")) for x in re.findall(r"[\d,]+", told))
+                # Weights of missing indicators are spread over the others: then no most is told.
+                assert all(points <= x == pytest.approx(100 * entry["weight"]) for x in most)
+                assert (
+                    len(most)
+                    == run.villages.loc[code, [f"need_{e['id']}" for e in run.facts["indicators"] if e["scored"]]]
+                    .notna()
+                    .all()
+                )
+
+
+def test_english_says_children_and_counts_places_in_english(run):
+    code = run.villages.index[run.villages["value_stunting_count"] > 9][0]
+    entry = words.indicator(run, "stunting_count")
+    assert words.rate_text(run, code, entry, "en").endswith(" children")
+    assert words.ordinal(8, "en") + " highest" in words.text("words.place.highest", "en", place="8th", count=63)

@@ -66,13 +66,19 @@ function buildLabels(map, state) {
 
     function nameBeside(i, place) {
       const text = shorter(data.names[i]);
-      const width = size(text, '700 ' + unit + 'px ' + FONT) + 4;
       const p = map.latLngToLayerPoint(place.at);
-      const far = (place.wide + width) / 2 + 5;
-      const high = (tall + 1.15 * unit) / 2 + 3;
-      for (const [dx, dy] of [[far, 0], [-far, 0], [0, high], [0, -high]]) {
-        const at = map.layerPointToLatLng([p.x + dx, p.y + dy]);
-        if (put(at, make('span', { cls: 'lk-name lk-strong' }, text), width, 1.15 * unit)) return;
+      // A name without room in full size is tried smaller before it is left out.
+      for (const share of [1, 0.82]) {
+        const width = size(text, '700 ' + share * unit + 'px ' + FONT) + 4;
+        const [far, high] = [(place.wide + width) / 2 + 5, (tall + 1.15 * share * unit) / 2 + 3];
+        const tries = [[far, 0], [-far, 0], [0, high], [0, -high], ...[0.5, 1].flatMap((k) => [
+          [far, k * high], [far, -k * high], [-far, k * high], [-far, -k * high],
+          [k * far, high], [k * far, -high], [-k * far, high], [-k * far, -high]])];
+        for (const [dx, dy] of tries) {
+          const at = map.layerPointToLatLng([p.x + dx, p.y + dy]);
+          const node = make('span', { cls: share < 1 ? 'lk-name lk-strong lk-small' : 'lk-name lk-strong' }, text);
+          if (put(at, node, width, 1.15 * share * unit)) return;
+        }
       }
     }
 

@@ -49,9 +49,18 @@ function start(map, villages, lines) {
   };
   const repaint = () => { for (const [i, path] of paths) path.setStyle(style(i)); front(); state.labels(); };
 
+  // The list of layers is longer than a small screen: the one shown is brought into sight.
+  const toChosenLayer = () => {
+    const label = state.side.querySelector('input[name="lk-layer"]:checked').closest('label');
+    const [box, view] = [label.getBoundingClientRect(), state.side.getBoundingClientRect()];
+    const search = state.side.querySelector('.lk-search').getBoundingClientRect().height + 10;
+    if (box.top < view.top + search || box.bottom > view.bottom) state.side.scrollTop += box.top - view.top - view.height / 2;
+  };
+
   state.show = (id) => {
     state.layer = data.layers.find((layer) => layer.id === id);
     showLegend(state, state.layer);
+    toChosenLayer();
     document.body.classList.remove('lk-side-open');
     repaint();
   };
@@ -76,6 +85,8 @@ function start(map, villages, lines) {
   state.goKecamatan = (k) => {
     const inside = [...paths].filter(([i]) => data.within[i] === k).map(([, path]) => path);
     document.body.classList.remove('lk-side-open');
+    hold(null);
+    if (narrow.matches) document.body.classList.remove('lk-panel-open');
     if (inside.length) map.fitBounds(L.featureGroup(inside).getBounds(), margin);
   };
 
@@ -94,8 +105,12 @@ function start(map, villages, lines) {
     map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(villages.getBounds(), margin);
     Object.assign(home, { zoom: map.getZoom(), shown: true });
+    grow();
   };
+  // Symbols of places grow with the map: on the whole area they are dots beside the names.
+  const grow = () => map.getContainer().classList.toggle('lk-close-up', map.getZoom() > home.zoom + 1);
   map.on('dragstart zoomstart', () => { home.shown = false; });
+  map.on('zoomend', grow);
 
   const pane = map.createPane('lk-lines');
   pane.style.zIndex = 450;
@@ -105,7 +120,7 @@ function start(map, villages, lines) {
   lines.setStyle({ color: '#3a454e', weight: 1.7, opacity: 1, fill: false, lineJoin: 'round' }).addTo(map);
 
   const spots = data.points.map((points) => L.layerGroup(points.spots.map(([lat, lon, name]) => L.marker([lat, lon], {
-    keyboard: false, icon: L.divIcon({ className: 'lk-spot', html: make('span', {}, '+'), iconSize: [18, 18] }),
+    keyboard: false, icon: L.divIcon({ className: 'lk-spot', html: make('span', {}), iconSize: [14, 14] }),
   }).bindTooltip(make('div', { cls: 'lk-tip' }, make('b', {}, name), points.label)))).addTo(map));
 
   villages.bindTooltip((path) => {
@@ -133,24 +148,9 @@ function start(map, villages, lines) {
   showList(state);
   state.layer = data.layers.find((layer) => layer.id === data.start);
   showLegend(state, state.layer);
+  toChosenLayer();
   goHome();
   repaint();
 
-  let seen = null;
-  window.addEventListener('beforeprint', () => {
-    seen = { center: map.getCenter(), zoom: map.getZoom(), held: state.held, whole: home.shown };
-    hold(null);
-    document.body.classList.add('lk-printing');
-    goHome();
-    state.labels.now();
-    document.body.classList.toggle('lk-longlist', state.panel.scrollHeight > state.panel.clientHeight);
-  });
-  window.addEventListener('afterprint', () => {
-    document.body.classList.remove('lk-printing', 'lk-longlist');
-    map.invalidateSize({ animate: false });
-    if (!seen) return;
-    if (seen.whole) goHome();
-    else map.setView(seen.center, seen.zoom, { animate: false });
-    hold(seen.held);
-  });
+  preparePrint({ map, state, home, goHome, hold, paths });
 }

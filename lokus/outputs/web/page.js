@@ -20,6 +20,11 @@ function make(tag, options, ...children) {
 
 const where = (i) => say('ui.kecamatan') + ' ' + data.kecamatan[data.within[i]].name;
 
+/* A line that a narrow screen cuts short and a tap opens. */
+function folding(tag, cls, ...children) {
+  return make(tag, { cls: cls + ' lk-fold', on: { click: (event) => event.currentTarget.classList.toggle('lk-unfolded') } }, ...children);
+}
+
 function buildPage(state) {
   const toggle = (name) => make('button', { type: 'button', cls: 'lk-open lk-open-' + name, on: { click: () => {
     const open = document.body.classList.toggle('lk-' + name + '-open');
@@ -30,13 +35,12 @@ function buildPage(state) {
       make('h1', {}, data.title),
       make('p', { cls: 'lk-sub' }, data.subtitle, make('span', { cls: 'lk-run' }, data.run))),
     make('div', { cls: 'lk-opens' }, toggle('side'), toggle('panel')),
-    data.notes.length ? make('p', { cls: 'lk-notes', role: 'note' }, data.notes.join(' ')) : null);
+    data.notes.length ? folding('p', 'lk-notes', data.notes.join(' ')) : null);
   const side = make('nav', { cls: 'lk-side', 'aria-label': say('ui.layers') });
   const panel = make('aside', { cls: 'lk-panel', 'aria-live': 'polite' });
   const legend = make('section', { cls: 'lk-legend', 'aria-live': 'polite' });
-  const foot = make('footer', { cls: 'lk-foot' }, make('b', {}, say('ui.sources') + ': '), data.sources.join(' · '));
-  document.body.prepend(head, side);
-  document.body.append(legend, panel, foot);
+  const foot = folding('footer', 'lk-foot', make('b', {}, say('ui.sources') + ': '), data.sources.join(' · '));
+  document.body.append(make('main', { cls: 'lk-page' }, head, side, state.map.getContainer(), legend, panel, foot));
   Object.assign(state, { side, panel, legend });
   side.append(buildSearch(state), buildLayerList(state), buildToggles(state));
   const lost = data.at.flatMap((at, i) => (at ? [] : [i]));
@@ -62,15 +66,15 @@ function buildLayerList(state) {
 }
 
 function buildToggles(state) {
-  const box = (name, label, on) => make('label', {},
+  const box = (name, label, on, symbol) => make('label', {},
     make('input', { type: 'checkbox', name: 'lk-' + name, checked: on,
       on: { change: (event) => state.toggle(name, event.target.checked) } }),
-    make('span', {}, label));
+    make('span', {}, label, symbol ? make('span', { cls: 'lk-key-spot' }, ' ' + symbol) : null));
   return make('fieldset', { cls: 'lk-group' }, make('legend', {}, say('ui.show')),
     box('chosen', say('toggle.chosen'), true),
     box('kecamatan', say('toggle.kecamatan'), true),
     box('names', say('toggle.names'), false),
-    ...data.points.map((points, n) => box('points' + n, points.label, true)));
+    ...data.points.map((points, n) => box('points' + n, points.label, true, '◆')));
 }
 
 function swatch(tone) {
@@ -79,12 +83,11 @@ function swatch(tone) {
 }
 
 function showLegend(state, layer) {
-  const ordered = layer.tones.every((tone) => !tone.mark) && layer.id !== 'chosen';
   state.legend.replaceChildren(
     make('h2', {}, layer.title),
-    make('ul', {}, ...layer.tones.map((tone) => make('li', { cls: tone.count ? '' : 'lk-none' },
-      swatch(tone), make('span', { cls: 'lk-tone' }, tone.label), make('span', { cls: 'lk-count' }, tone.count.toLocaleString(data.lang))))),
-    make('p', {}, layer.rule + (ordered ? '. ' + say('ui.darker') : '') + '.'));
+    make('ul', { cls: layer.id === 'cluster' ? 'lk-lines' : '' }, ...layer.tones.map((tone) => make('li', { cls: tone.count ? '' : 'lk-none' },
+      swatch(tone), make('span', { cls: 'lk-tone', title: tone.label }, tone.label), make('span', { cls: 'lk-count' }, tone.count.toLocaleString(data.lang))))),
+    make('p', {}, layer.rule + '.'));
 }
 
 /* Search. Options are villages and kecamatan; the text is compared without case, dots and accents. */
@@ -114,7 +117,7 @@ function buildSearch(state) {
   const close = () => { list.hidden = true; input.setAttribute('aria-expanded', 'false'); input.removeAttribute('aria-activedescendant'); };
   const pick = (hit) => {
     close();
-    if (hit.k !== undefined) state.goKecamatan(hit.k);
+    if (hit.k !== undefined) { input.value = data.kecamatan[hit.k].name; state.goKecamatan(hit.k); }
     else { input.value = data.names[hit.i]; state.select(hit.i, true); }
   };
   const mark = (n) => {

@@ -3,7 +3,7 @@ function showList(state) {
   const chosen = state.order.filter((i) => data.chosen[i]);
   state.panel.replaceChildren(
     panelHead(state, say('ui.list'), null),
-    make('p', { cls: 'lk-listnote' }, data.list_note),
+    ...some(data.list_note ? make('p', { cls: 'lk-listnote' }, data.list_note) : null),
     make('ol', { cls: 'lk-list' }, ...chosen.map((i) => make('li', {},
       make('button', { type: 'button', on: { click: () => state.select(i, true) } },
         make('span', { cls: 'lk-badge' }, data.ranks[i] === null ? '•' : String(data.ranks[i])),
@@ -26,8 +26,9 @@ function panelHead(state, title, back) {
 function showVillage(state, i) {
   const own = data.panels[i];
   const section = (title, ...inside) => make('section', {}, make('h3', {}, title), ...inside);
+  const half = (title, items) => make('section', { cls: 'lk-half' }, make('h3', {}, title), bullets(items));
   const bullets = (items) => make('ul', { cls: 'lk-bullets' }, ...items.map((item) => make('li', {}, item)));
-  state.panel.replaceChildren(
+  state.panel.replaceChildren(...some(
     panelHead(state, data.names[i], () => state.deselect()),
     make('p', { cls: 'lk-place' }, [own.kind, where(i), data.codes[i]].filter(Boolean).join(' · ')),
     make('p', { cls: 'lk-tags' },
@@ -38,17 +39,27 @@ function showVillage(state, i) {
       make('div', {}, make('dt', {}, label), make('dd', {}, make('b', {}, value), ' ', make('small', {}, sub))))),
     make('p', { cls: 'lk-certainty' }, own.sure ? own.sure + '. ' : '', own.why),
     section(say('panel.reasons'), bullets(own.reasons)),
-    section(say('panel.indicators'), barKey(), ...own.bars.map((bar, k) => barRow(data.bars[k], bar))),
-    own.pattern.length ? section(say('panel.pattern'), bullets(own.pattern.map((k) => data.patterns[k]))) : null,
-    own.flags.length ? section(say('panel.quality'), bullets(own.flags)) : null);
+    section(say('panel.indicators'), barKey(), make('div', { cls: 'lk-bars' }, ...own.bars.map((bar, k) => barRow(data.bars[k], bar)))),
+    own.pattern.length ? half(say('panel.pattern'), own.pattern.map((k) => data.patterns[k])) : null,
+    own.flags.length ? half(say('panel.quality'), own.flags) : null));
   state.panel.scrollTop = 0;
 }
+
+/* `replaceChildren` would write a missing child out as the word null. */
+const some = (...children) => children.filter((child) => child !== null && child !== undefined);
+
+/* Which signs any bar of the run has: the key explains no others. */
+const onBars = {
+  bar: true, mean: true, target: data.bars.some((bar) => bar.target !== null),
+  range: data.panels.some((own) => own.bars.some((bar) => bar.length > 5)),
+  raw: data.panels.some((own) => own.bars.some((bar) => bar.length > 7)),
+};
 
 const along = (thousandths) => ({ left: thousandths / 10 + '%' });
 
 function barKey() {
-  return make('p', { cls: 'lk-key' }, ...['bar', 'mean', 'target', 'raw'].map((part) =>
-    make('span', {}, make('i', { cls: 'lk-key' + part }), say('panel.' + part))));
+  return make('p', { cls: 'lk-key' }, make('span', { cls: 'lk-scale' }, say('panel.scale')),
+    ...['bar', 'range', 'raw', 'mean', 'target'].filter((part) => onBars[part]).map((part) => make('span', {}, make('i', { cls: 'lk-key' + part }), say('panel.' + part))));
 }
 
 function barRow(shared, bar) {
@@ -62,6 +73,6 @@ function barRow(shared, bar) {
     known(shared.target) ? make('i', { cls: 'lk-target', style: along(shared.target), title: say('panel.target') + ' ' + shared.target_text }) : null);
   return make('div', { cls: 'lk-bar' },
     make('div', { cls: 'lk-barhead' }, make('span', {}, shared.label), points ? make('b', {}, points) : null),
-    track,
+    known(shared.mean) ? track : null,
     make('div', { cls: 'lk-bartext' }, [text, people].filter(Boolean).join(' · ')));
 }

@@ -1,0 +1,86 @@
+"""Why a village is on the list or not, by the rule that decided and the fact behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lokus.messages import number, text
+
+if TYPE_CHECKING:
+    from lokus.pipeline import Run
+
+Row = Mapping[str, Any]
+
+
+def why(run: Run, row: Row, lang: str) -> str:
+    """One sentence: how a village came onto the list, or what kept it out."""
+    chosen = bool(row["selected"])
+    by = row["selected_by" if chosen else "left_out_by"] or ("score" if chosen else "unranked")
+    if by == "rule":
+        key, said = _risen(run, row, lang) if chosen else _held_up(run, row, lang)
+    else:
+        key, said = by, {}
+    rank = number(math.nan if pd.isna(row["rank"]) else row["rank"], lang)
+    top, side = run.facts["selection"]["count"], "selected" if chosen else "left_out"
+    kecamatan = row["kecamatan"]
+    return text(
+        f"words.{side}.{key}", lang, rank=rank, top=top, reason=row["reason"], kecamatan=kecamatan, **said
+    ).strip()
+
+
+def limits(run: Run) -> dict[str, Any]:
+    """The values of the study's rules by the last part of their key."""
+    return {rule["key"].rpartition(".")[2]: rule["value"] for rule in run.facts["selection"]["rules"]}
+
+
+def is_full(run: Run, kecamatan: str) -> bool:
+    """Whether a kecamatan has as many chosen villages as it may."""
+    most = limits(run).get("max_per_kecamatan")
+    return most is not None and _chosen_in(run, kecamatan) >= most
+
+
+def _chosen_in(run: Run, kecamatan: str) -> int:
+    return int((run.villages["selected"] & (run.villages["kecamatan_code"] == kecamatan)).sum())
+
+
+def _held_up(run: Run, row: Row, lang: str) -> tuple[str, dict[str, Any]]:
+    """Why a village ranked high enough was not chosen: its kecamatan is full, or its place went to others."""
+    if is_full(run, row["kecamatan_code"]):
+        return "full", {"most": limits(run)["max_per_kecamatan"], "chosen": _chosen_in(run, row["kecamatan_code"])}
+    return "place", {"others": _others(run, row["rank"], lang)}
+
+
+def _others(run: Run, rank: float, lang: str) -> str:
+    """What the places of lower villages on the list are for, by the rules that gave them."""
+    v = run.villages
+    below = v[v["selected"] & ~(v["rank"] <= rank).fillna(False)]
+    told = [text("words.rule.kept", lang)] if below["selected_by"].isin(["keep", "add"]).any() else []
+    risen = below[below["selected_by"] == "rule"]
+    rules, in_each = limits(run), v.loc[v["selected"], "kecamatan_code"].value_counts()
+    own = risen["kecamatan_code"].map(in_each)
+    least = rules.get("min_per_kecamatan")
+    if least and (own <= least).any():
+        told.append(text("words.rule.min_per_kecamatan", lang, value=least))
+    if rules.get("least_kecamatan") == len(in_each) and (own == 1).any():
+        told.append(text("words.rule.least_kecamatan", lang, value=rules["least_kecamatan"]))
+    return "; ".join(told) or text("words.rule.others", lang)
+
+
+def _risen(run: Run, row: Row, lang: str) -> tuple[str, dict[str, Any]]:
+    """Why a village was chosen beyond its rank: to represent its kecamatan, or in place of better ones held up."""
+    v, rules = run.villages, limits(run)
+    better = v[(v["left_out_by"] == "rule") & (v["rank"] < row["rank"]).fillna(False)]
+    full = better["kecamatan_code"].map(lambda code: is_full(run, code)).astype(bool)
+    own = _chosen_in(run, row["kecamatan_code"])
+    represents = own <= (rules.get("min_per_kecamatan") or 0) or (own == 1 and "least_kecamatan" in rules)
+    # Where every better village is held by the maximum, this one is next in order whatever the other rules say.
+    if represents and not full.all():
+        return "represents", {}
+    held = [text("words.rule.max_per_kecamatan", lang, value=rules["max_per_kecamatan"])] if full.any() else []
+    if not full.all() or not held:
+        held.append(_others(run, float(better["rank"].min()) if len(better) else 0.0, lang))
+    return "risen", {"rules": "; ".join(held)}
