@@ -269,7 +269,7 @@ def test_a_path_too_long_for_the_computer_is_told(command: str, capsys: pytest.C
 def test_every_failure_is_json_where_json_is_asked_for(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert told(capsys, "run") == (2, {"error": "usage", "params": {"detail": ANY}, "problems": []})
+    assert told(capsys, "rum") == (2, {"error": "usage", "params": {"detail": ANY}, "problems": []})
     monkeypatch.setattr("lokus.pipeline.run", lambda *_, **__: 1 / 0)
     assert told(capsys, "run", str(home)) == (1, {"error": "our_fault", "params": {"fault": ANY}, "problems": []})
 
