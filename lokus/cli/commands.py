@@ -1,4 +1,4 @@
-"""The commands, each a function with its exit code; heavy imports inside. Only it and `screen.py` print."""
+"""The commands, each a function with its exit code; heavy imports inside. Only this room prints."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lokus import __version__, messages
-from lokus.errors import LokusError
-from lokus.screen import (
+from lokus.cli.screen import (
     as_json,
     asker,
     console,
@@ -28,6 +27,7 @@ from lokus.screen import (
     tell_run,
     tell_sums,
 )
+from lokus.errors import LokusError
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
