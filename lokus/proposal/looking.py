@@ -90,7 +90,20 @@ def _read(
 
 
 def sheets(path: Path, left: list[Left]) -> Iterator[Look]:
-    """Every filled sheet of a table that has a header; the others, and files that are no table, go to `left`."""
+    """Every filled sheet of a table that has a header; the others, and files that are no table, go to `left`.
+
+    A file is copied into the study whole: one sheet that names persons keeps all of it out.
+    """
+    told: list[Left] = []
+    found = list(_each_sheet(path, told))
+    if any(is_by_name(look.sheet.columns) for look in found):
+        left.append((path.name, Problem("init_by_name")))
+        return
+    left += told
+    yield from (look for look in found if not look.sheet.rows.empty)
+
+
+def _each_sheet(path: Path, left: list[Left]) -> Iterator[Look]:
     if path.is_dir() or (path.is_file() and path.stat().st_size and kind_of(path) in BOUNDARY_KINDS):
         left.append((path.name, Problem("init_is_boundaries")))
         return
@@ -121,13 +134,10 @@ def _others(fault: DataError) -> list[str]:
 
 
 def _usable(look: Look, left: list[Left]) -> Iterator[Look]:
-    """A sheet with rows that names no children; a by-name list must never be copied into a study."""
-    if is_by_name(look.sheet.columns):
-        left.append((look.name, Problem("init_by_name")))
-    elif look.sheet.rows.empty:
+    """A sheet, told where it has no rows; its header still tells whether the file is one of persons."""
+    if look.sheet.rows.empty:
         left.append((look.name, Problem("table_without_rows")))
-    else:
-        yield look
+    yield look
 
 
 def is_by_name(columns: Iterable[str]) -> bool:
@@ -135,5 +145,11 @@ def is_by_name(columns: Iterable[str]) -> bool:
 
     >>> is_by_name(["No", "NIK", "Nama"]), is_by_name(["Desa", "Nama Posyandu"])
     (True, False)
+    >>> is_by_name(["Nama", "JK", "Tinggi"]), is_by_name(["Nama", "Sasaran"])
+    (True, False)
     """
-    return any(fits(rule, words(c)) for c in columns for rule in lists()["general"]["by_name"])
+    told = [words(c) for c in columns]
+    person = lists()["general"]["person"]
+    if {"nama"} in told and any(fits(person, said) for said in told):
+        return True
+    return any(fits(rule, said) for said in told for rule in lists()["general"]["by_name"])

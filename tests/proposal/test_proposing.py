@@ -6,15 +6,17 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 from conftest import ROOT
 
 from lokus.cli import entry
 from lokus.errors import DataError, StudyError
-from lokus.proposal import Proposal, as_values, propose, report, write
+from lokus.proposal import Proposal, as_values, looking, propose, report, write
 from lokus.study import open_study
 
 Propose = Callable[..., Proposal]
@@ -344,3 +346,16 @@ def test_a_broken_boundary_file_ends_in_its_own_fault_alone(
 def test_help_in_both_languages(lang: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert entry(["init", "--help", "--lang", lang]) == 0
     assert word in capsys.readouterr().out
+
+
+def test_a_workbook_with_one_by_name_sheet_is_not_copied_at_all(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Desa", "Sasaran", "Diukur"])
+    book.active.append(["Sarudu", 10, 9])
+    children = book.create_sheet("anak")
+    children.append(["Nama", "JK", "Desa", "Tinggi"])
+    children.append(["ZZQ RAHASIA", "L", "Sarudu", 80.5])
+    book.save(tmp_path / "campur.xlsx")
+    left: list[Any] = []
+    assert list(looking.sheets(tmp_path / "campur.xlsx", left)) == []
+    assert [(name, p.code) for name, p in left] == [("campur.xlsx", "init_by_name")]
