@@ -16,7 +16,7 @@ from lokus.sources.cells import text_of
 from lokus.sources.leftovers import is_average
 from lokus.sources.numbers import Decimal, Numbers, parse_numbers
 from lokus.sources.places import read_places, written_once
-from lokus.sources.sheets import Sheet, find_column, matching_columns, nearest_columns, read_sheet
+from lokus.sources.sheets import Sheet, find_column, matching_columns, names_persons, nearest_columns, read_sheet
 from lokus.sources.wildcards import expand
 
 COUNTS = {"numerator", "denominator"}
@@ -73,7 +73,7 @@ def read_table(
     (`periods.choose`). fill_down: place cells are written on the first of several lines only. Errors: `DataError` with
     every problem of the file, when one of them is fatal.
     """
-    table = read_sheet(path, sheet, header_rows=header_rows, name=name)
+    table = _no_persons(read_sheet(path, sheet, header_rows=header_rows, name=name))
     where = Where(table.file, table.name)
     columns, summed = expand(table, columns)
     problems = [*table.problems, *summed]
@@ -97,6 +97,13 @@ def read_table(
         dated=pd.DataFrame(index=among) if period_column else periods.period_columns(table, found.values()),
         cells=table.rows.loc[chosen.kept].drop(columns=list(at.values())),
     )  # fmt: skip
+
+
+def _no_persons(table: Sheet) -> Sheet:
+    """The sheet, unless it lists persons: no more is said of such a one, since every message could quote a cell."""
+    if names_persons(table.columns):
+        raise DataError([Problem("table_of_persons", True, Where(table.file, table.name))])
+    return table
 
 
 def _find(table: Sheet, wanted: Iterable[str], problems: list[Problem]) -> dict[str, str]:

@@ -114,6 +114,22 @@ def folded(text: str) -> str:
     return re.sub(r"[^\w%<>≤≥+=]|_", "", unicodedata.normalize("NFKC", text).casefold())
 
 
+# Headings that only a list of persons has, as `folded` makes them.
+PERSONS = frozenset(
+    ["nik", "nokk", "nomorkk", "namaanak", "namabalita", "namabayi", "namaibu", "namaortu", "namaorangtua",
+     "namalengkap", "tgllahir", "tanggallahir"]
+)  # fmt: skip
+
+
+def names_persons(columns: Iterable[str]) -> bool:
+    """Whether a table lists persons: an identity number, a child's or parent's name, a date of birth.
+
+    >>> names_persons(["No", "NIK", "Nama"]), names_persons(["Desa", "Nama Posyandu"])
+    (True, False)
+    """
+    return any(folded(c) in PERSONS or _tails(c) & PERSONS for c in columns)
+
+
 def _tails(column: str) -> set[str]:
     parts = column.split(JOIN)
     return {folded(JOIN.join(parts[i:])) for i in range(1, len(parts))}

@@ -260,3 +260,10 @@ def test_many_bad_cells_are_counted(tmp_path: Path) -> None:
     problems = _problems(tmp_path, text, {"a.value": ["A"]})
     assert [p.code for p in problems] == ["not_a_number"] * 20 + ["more_bad_cells"]
     assert problems[-1].params["count"] == 30
+
+
+def test_a_list_of_persons_is_no_table_and_none_of_it_is_told(tmp_path: Path) -> None:
+    text = "Nama Anak;NIK;Tgl Lahir;Desa;A\nZZQ RAHASIA;1704999999999999;18/04/2025;x;1\nZZQ;17;1/1/2025;x;y\n"
+    (problem,) = _problems(tmp_path, text, {"a.value": ["A"]})
+    assert (problem.code, dict(problem.params)) == ("table_of_persons", {})
+    assert "ZZQ" not in repr(problem)
