@@ -34,6 +34,7 @@ NEEDED = ("kecamatan", "village", "village_code")
 IGNORED = "-"
 # What rounding may leave over where shares are written with few decimals is told; more than a whole is refused.
 WHOLE = 1e-6
+DECLARED = re.compile(r"sep=.?\r?\n")
 SHARE = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
 DASHES = ("–", "—", "−")
 Key = tuple[str, str, str]
@@ -202,11 +203,13 @@ def _share(cell: str) -> float | None:
 
 def _lines(raw: bytes) -> list[tuple[int, list[str]]]:
     text = _text(raw)
-    head = next((line for line in text.splitlines() if line and not line.startswith("sep=")), "")
+    declared = DECLARED.match(text)  # Excel's own first line, "sep=;"
+    body = text[declared.end() :] if declared else text
+    head = next((line for line in body.splitlines() if line), "")
     delimiter = max(";,\t", key=head.count)
     # Strict: a quotation mark without its partner would swallow every decision after it.
-    rows = enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), start=1)
-    return [(row, cells) for row, cells in rows if cells and not cells[0].startswith("sep=")]
+    rows = enumerate(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True), 1 + bool(declared))
+    return [(row, cells) for row, cells in rows if cells]
 
 
 def _text(raw: bytes) -> str:

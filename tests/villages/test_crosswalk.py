@@ -5,7 +5,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from villages.conftest import places_of, villages_of
 
@@ -75,6 +75,7 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0", exclude
 
 @settings(deadline=None, max_examples=40)
 @given(lines=st.lists(st.lists(CELL.map(str.strip), min_size=WIDTH, max_size=WIDTH).filter(any), max_size=4))
+@example(lines=[["sep=", *[""] * (WIDTH - 1)]])
 def test_write_then_read_is_identity(tmp_path_factory, lines):
     path = tmp_path_factory.mktemp("crosswalk") / "crosswalk.csv"
     frame = lines_of(*(dict(zip(crosswalk.COLUMNS, line, strict=True)) for line in lines))
