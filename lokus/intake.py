@@ -24,6 +24,7 @@ from lokus.study import Study
 from lokus.study.model import PointFile, Table
 from lokus.villages import crosswalk, editions, joining, names
 from lokus.villages.matching import match
+from lokus.villages.strangers import is_stranger
 
 T = TypeVar("T")
 
@@ -63,7 +64,11 @@ def read(study: Study) -> Intake:
     # What can be read is joined even where something else cannot: a person learns of all faults at once.
     study = _heard(study, read_tables, points)
     villages, matches = _identify(study, boundaries, read_tables, decided)
-    problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk)
+    if strangers := _strangers(study, read_tables, matches, boundaries):
+        _refuse([*(p for p in problems if p.where.file not in {s.where.file for s in strangers}), *strangers])
+    asked = {key: (t.places, matches[key]) for key, t in read_tables.items()}
+    problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk, asked)
+    problems += crosswalk.borrowed(decided, asked, study.boundaries.code_system, study.crosswalk)
     joined = {spec.id: _join(spec, study, read_tables[spec.id], matches[spec.id], villages) for spec in study.table}
     problems += [p for one in joined.values() for p in one.problems]
     account = pd.concat([joined[key].account for key in read_tables], ignore_index=True)
@@ -81,9 +86,7 @@ def read(study: Study) -> Intake:
         geometry=geometry,
         account=account,
         points=spots,
-        crosswalk=crosswalk.merge(
-            decided, {key: (t.places, matches[key]) for key, t in read_tables.items()}, study.study.language
-        ),
+        crosswalk=crosswalk.merge(decided, asked, study.study.language),
         problems=tuple(problems),
         tables=tuple(_table_facts(t, study, read_tables[t.id], joined[t.id]) for t in study.table),
         boundaries=_boundary_facts(study, boundaries),
@@ -100,7 +103,8 @@ def ask(study: Study, found: Intake) -> int:
     path = study.path(study.crosswalk)
     if len(found.crosswalk) or path.exists():
         crosswalk.write(path, found.crosswalk)
-    return int((found.crosswalk["village_code"] == "").sum())
+    asked = found.crosswalk["table"].isin(["", *(t.id for t in study.table)])
+    return int((asked & (found.crosswalk["village_code"] == "")).sum())
 
 
 def _attempt(problems: list[Problem], read_one: Callable[[], T]) -> T | None:
@@ -142,16 +146,10 @@ def _heard(study: Study, tables: Mapping[str, TableData], points: Mapping[str, P
 def _boundaries(study: Study) -> Boundaries:
     b = study.boundaries
     return read_boundaries(
-        study.path(b.path),
-        code_system=b.code_system,
-        layer=b.layer,
-        schema=b.schema_,
+        study.path(b.path), code_system=b.code_system, layer=b.layer, schema=b.schema_,
         columns={str(part): header for part, header in b.columns.items()},
-        crs=b.crs,
-        kabupaten=study.study.kabupaten,
-        names_only=b.names_only,
-        name=b.path,
-    )
+        crs=b.crs, kabupaten=study.study.kabupaten, names_only=b.names_only, name=b.path,
+    )  # fmt: skip
 
 
 def _table(study: Study, spec: Table, villages: Collection[str]) -> TableData:
@@ -201,6 +199,17 @@ def _identify(
     first = matches(boundaries.places)
     villages = joining.extend(boundaries.places, {key: (t.places, first[key]) for key, t in tables.items()})
     return villages, first if len(villages) == len(boundaries.places) else matches(villages)
+
+
+def _strangers(
+    study: Study, tables: Mapping[str, TableData], matches: Mapping[str, pd.DataFrame], boundaries: Boundaries
+) -> list[Problem]:
+    """The tables that match nothing: names in them may be anybody's, so that nothing of them is told."""
+    return [
+        Problem("table_matches_nothing", True, Where(t.file, spec.sheet), {"table": spec.id, "rows": len(t.places)})
+        for spec in study.table
+        if is_stranger((t := tables[spec.id]).places, matches[spec.id], boundaries.places)
+    ]
 
 
 def _join(spec: Table, study: Study, table: TableData, matches: pd.DataFrame, villages: pd.DataFrame) -> joining.Joined:
@@ -386,11 +395,6 @@ def _table_sums(spec: Table, study: Study, table: TableData, joined: joining.Joi
 
 
 def _boundary_facts(study: Study, boundaries: Boundaries) -> dict[str, Any]:
-    return {
-        "path": study.boundaries.path,
-        "source": study.boundaries.source,
-        "schema": boundaries.schema,
-        "crs": boundaries.crs,
-        "rows": boundaries.rows,
-        "villages": len(boundaries.places),
-    }
+    told = {"path": study.boundaries.path, "source": study.boundaries.source}
+    return {**told, "schema": boundaries.schema, "crs": boundaries.crs, "rows": boundaries.rows,
+            "villages": len(boundaries.places)}  # fmt: skip

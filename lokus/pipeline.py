@@ -60,10 +60,7 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
             found = intake.read(study)
     villages = found.villages
     with clock("prevalence"):
-        rates = steps.estimates(study, villages)
-        villages = _with(villages, rates.columns, "prevalence")
-        posteriors, priors = rates.extra
-        villages = _with(villages, steps.service_gaps(study, villages).columns, "gaps")
+        villages, (posteriors, priors) = _estimated(study, villages)
     with clock("score"):
         scored = steps.score(study, villages)
         villages = _with(villages, scored.columns, "score")
@@ -83,6 +80,19 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         villages = _with(villages, _choice(study, villages, found), "selection")
     papers = facts.facts(study, found, villages, priors, scored.extra, space.extra, groups.extra)
     return _run(study, found, villages, papers, clock.times)
+
+
+def refuse_unranked(study: Study, found: intake.Intake) -> None:
+    """Raises as `run` would where no village has data enough for a score; nothing else is computed."""
+    villages, _ = _estimated(study, found.villages)
+    _refuse_unranked(_with(villages, steps.score(study, villages).columns, "score"), found)
+
+
+def _estimated(study: Study, villages: pd.DataFrame) -> tuple[pd.DataFrame, Any]:
+    """The villages with their prevalences and gaps, and what the estimates leave beside them."""
+    rates = steps.estimates(study, villages)
+    villages = _with(villages, rates.columns, "prevalence")
+    return _with(villages, steps.service_gaps(study, villages).columns, "gaps"), rates.extra
 
 
 def _run(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from lokus import intake
 from lokus.cli import entry
 from lokus.demo import write_study
+from lokus.study import open_study
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +118,20 @@ def test_a_fault_of_one_table_silences_none_of_the_others(home: Path, capsys: py
     assert entry(["check", str(home)]) == 3
     shown = capsys.readouterr().err
     assert shown.index("Jumlah Rumah") < shown.index("PD. MANGGIS")
+
+
+def test_check_refuses_what_run_would_for_want_of_data(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = intake.read(open_study(home))
+    counts = found.villages.select_dtypes("float64").columns.drop("area_km2")
+    bare = replace(found, villages=found.villages.assign(**dict.fromkeys(counts, np.nan)))
+    monkeypatch.setattr(intake, "read", lambda _: bare)
+    for command in ("check", "run"):
+        assert entry([command, str(home)]) == 3
+        told = capsys.readouterr()
+        assert "tidak satu pun dari" in told.err
+        assert "bisa dijalankan" not in told.out
 
 
 def test_lokus_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -201,23 +201,25 @@ def run_init(asked: argparse.Namespace) -> int:
 
 
 def run_check(asked: argparse.Namespace) -> int:
-    """All problems of all inputs, and the join account, without computing."""
-    from lokus import intake
+    """All problems of all inputs, and the join account; refused where the data can rank no village."""
+    from lokus import intake, pipeline
     from lokus.study import open_study
 
     study = open_study(asked.study)
     found = intake.read(study)
     waiting = intake.ask(study, found)
     if asked.json:
+        pipeline.refuse_unranked(study, found)
         tell_json(
             {"tables": found.tables, "villages": len(found.villages), "problems": as_json(found.problems, asked.lang)}
         )
         return 0
     tell_account(found.tables, asked.lang)
     tell_sums(found.tables, asked.lang)
-    tell_problems(found.problems, asked.lang)
     if waiting:
         print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
+    pipeline.refuse_unranked(study, found)
+    tell_problems(found.problems, asked.lang)
     print(messages.text("cli.check_done", asked.lang, lokus=_called(), study=asked.study))
     return 0
 

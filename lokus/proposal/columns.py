@@ -11,9 +11,12 @@ from lokus.catalog.headings import fits, is_percent, lists, words
 from lokus.proposal.records import Ask, Look, Meaning, Question, Said, Sentence, settle
 from lokus.sources.headers import JOIN
 from lokus.sources.numbers import parse_numbers
+from lokus.sources.periods import parse_period
 
 # A share of rows that must hold for a relation between columns to be believed, and for it to be told as firm.
 MOSTLY, FIRM = 0.5, 0.98
+# Up to this share of cells that no count can be (below zero) are slips in a column of counts.
+SLIPS = 0.05
 # How far a per cent may stand from its counts to agree with them: half of its last digit, for whole per cents.
 AGREES = 0.6
 
@@ -33,9 +36,10 @@ class Column:
 
     @property
     def whole(self) -> bool:
-        """Whether every number is whole and none is negative: as counts are."""
+        """Whether every number is whole and none but a slip is negative: as counts are."""
         known = self.values.dropna()
-        return not self.percent and bool((known % 1 == 0).all() and (known >= 0).all())
+        below = int((known < 0).sum())
+        return not self.percent and bool((known % 1 == 0).all()) and below <= max(1.0, SLIPS * len(known)) < len(known)
 
 
 def numeric(look: Look, but: Collection[str], kept: pd.Index) -> list[Column]:
@@ -102,9 +106,11 @@ class _Seen:
             if denominator and (evidence := _holds(counts, denominator, self.columns)) is not None:
                 headers = tuple(c.name for c in counts)
                 return Meaning(self.id, headers, (denominator.name,), evidence=evidence, doubts=tuple(self.doubts))
+            if denominator and (why := _no_count(counts, denominator)):
+                self.lacking.append((" + ".join(c.name for c in counts), why))
         if percent := self._percent(rules):
             return Meaning(self.id, percent=percent.name, evidence=(_alone(percent),), doubts=tuple(self.doubts))
-        for column in counts[:1]:
+        for column in counts[:1] if not self.lacking else ():
             self.lacking.append((column.name, Said("denominator_missing", {"id": self.id})))
         return None
 
@@ -155,7 +161,7 @@ class _Seen:
     def _one(self, rule: str, among: Iterable[Column], near: Column | None = None) -> Column | None:
         """The column a rule means; of several the one in the same group, then the plainest, then a person's choice."""
         fit = [c for c in among if fits(rule, c.said)]
-        fit = [c for c in fit if fits(rule, c.leaf)] or fit
+        fit = _latest([c for c in fit if fits(rule, c.leaf)] or fit)
         if near and (beside := [c for c in fit if c.group == near.group]):
             fit = beside
         plainest = [c for c in fit if all(c.said <= other.said for other in fit)]
@@ -164,6 +170,21 @@ class _Seen:
             question = Question(Said("which_column", {"id": self.id}), tuple(c.name for c in fit))
             return fit[settle(self.ask, question, self.doubts)]
         return (plainest or [None])[0] if len(fit) > 1 else (fit or [None])[0]  # type: ignore[list-item]
+
+
+def _latest(columns: list[Column]) -> list[Column]:
+    """Of the same columns under a group for each month, those of the last one."""
+    told = {c.group: period for c in columns if (period := parse_period(c.group.rpartition(JOIN)[2]))}
+    if len(told) < 2 or len({p.year == 0 for p in told.values()}) > 1:
+        return columns
+    return [c for c in columns if told.get(c.group) == max(told.values())]
+
+
+def _no_count(counts: Sequence[Column], denominator: Column) -> Said | None:
+    counted = sum((c.values for c in counts[1:]), counts[0].values)
+    over = int((counted > denominator.values).sum())
+    told = {"denominator": denominator.name, "over": over, "rows": int((counted + denominator.values).notna().sum())}
+    return Said("not_a_count", told) if over else None
 
 
 def _doubted(counts: Sequence[Column], column: Column) -> Said:

@@ -9,7 +9,7 @@ from itertools import combinations
 from lokus.catalog.headings import fits, lists, words
 from lokus.proposal.records import Look, Period, Said
 from lokus.sources.cells import text_of
-from lokus.sources.periods import FILLING, parse_period
+from lokus.sources.periods import FILLING, dated, parse_period
 
 _TIME = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -49,27 +49,21 @@ def period_of(look: Look) -> Period:
             return Period()
         code, text, found = around[0]
         return Period(found.text, found.key, Said(code, {"text": text}))
-    texts = [t for t in dict.fromkeys(map(text_of, look.sheet.rows[column])) if t]
+    texts = [t for t in dict.fromkeys(dated(look.sheet, column)) if t]
     known = {text: told for text in texts if (told := parse_period(text))}
     latest = max(known, key=lambda text: known[text])
-    year, beside = known[latest].year, _year_beside(look, column, [p.key[0] for _, _, p in around])
+    year, beside = known[latest].year, next((p.key[0] for _, _, p in around if p.key[0]), 0)
     shown = latest if year or not beside else f"{latest} {beside}"
     said = Said("period_column", {"column": column, "text": latest, "several": len(texts)})
     return Period(shown, (year or beside, known[latest].end), said, column, latest, tuple(texts))
 
 
 def _period_column(look: Look) -> str:
-    """The column of periods that tells rows apart best: months before a year that is the same in all."""
+    """The column of periods that tells rows apart best; of months and years that tell as many apart, the months."""
     rows, rule = look.sheet.rows, lists()["periods"]["column"]
-    dated = [c for c in rows.columns if fits(rule, words(c)) and _all_periods(rows[c])]
-    return max(dated, key=lambda c: rows[c].map(text_of).nunique(), default="")
-
-
-def _year_beside(look: Look, but: str, around: Iterable[int]) -> int:
-    rows = look.sheet.rows
-    columns = [c for c in rows.columns if c != but and "tahun" in words(c) and _all_periods(rows[c])]
-    years = {told.year for c in columns for v in rows[c] if (told := parse_period(text_of(v)))}
-    return years.pop() if len(years) == 1 else next((y for y in around if y), 0)
+    likely = [c for c in rows.columns if fits(rule, words(c)) and _all_periods(rows[c])]
+    told = {c: {p for v in rows[c] if (p := parse_period(text_of(v)))} for c in likely}
+    return max(likely, key=lambda c: (len(told[c]), not any(p.year for p in told[c])), default="")
 
 
 def _all_periods(cells: Iterable[object]) -> bool:

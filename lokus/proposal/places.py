@@ -115,7 +115,9 @@ def voted(looks: Iterable[Look], ground: Ground) -> list[tuple[str, int]]:
         columns = _columns(look, ground)
         for code in columns["code"][:1]:
             told = codes.parse_series(look.sheet.rows[code].map(text_of), ground.system).dropna()
-            votes.update(k for k in codes.kabupaten_of(told) if k in set(villages["kabupaten_code"]))
+            # A province's table has all rows of a kabupaten of which the file may hold a stray village only.
+            known = told[told.isin(villages.index)]
+            votes.update(k for k in codes.kabupaten_of(known) if k in set(villages["kabupaten_code"]))
         if not columns["code"] and columns["village"] and columns["kecamatan"]:
             places = read_places(look.sheet, {"village": columns["village"][0], "kecamatan": columns["kecamatan"][0]})
             for kecamatan, village in zip(places["kecamatan"], places["village"], strict=True):

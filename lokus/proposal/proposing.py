@@ -17,7 +17,7 @@ from lokus.proposal.records import Ask, Ground, Look, PointsProposal, Proposal, 
 from lokus.proposal.tabling import tables_of
 from lokus.proposal.trying import tried
 from lokus.sources.numbers import parse_numbers
-from lokus.sources.points import EAST, NORTH, SOUTH, WEST
+from lokus.sources.points import on_the_map
 
 # The share of villages proposed as lokus: between the 6 and 44 % that kabupaten chose, and never fewer than five.
 SHARE, LEAST = 0.1, 5
@@ -126,13 +126,14 @@ def _points(look: Look) -> PointsProposal | None:
     if not all(found) or not name:
         return None
     latitude, longitude = (parse_numbers(look.sheet.rows[c], ".").values for c in found)
-    inside = latitude.between(SOUTH, NORTH) & longitude.between(WEST, EAST)
-    if inside.mean() < columns.MOSTLY:
+    swapped = bool(on_the_map(longitude, latitude).mean() >= columns.MOSTLY)
+    if not swapped and on_the_map(latitude, longitude).mean() < columns.MOSTLY:
         return None
+    found = found[::-1] if swapped else found
     kecamatan = next((c for c in look.sheet.columns if fits(lists()["place"]["kecamatan"], words(c))), "")
     named = " ".join(word for word in name.split() if not fits("nama|name", words(word)))
     label = named or look.path.stem.replace("_", " ")
-    return PointsProposal("", look, name, found[0], found[1], label.capitalize(), kecamatan)
+    return PointsProposal("", look, name, found[0], found[1], label.capitalize(), kecamatan, swapped)
 
 
 def _numbered(found: Iterable[PointsProposal]) -> list[PointsProposal]:

@@ -168,7 +168,7 @@ class TableProposal:
 
 @dataclass(frozen=True, slots=True)
 class PointsProposal:
-    """A table of places with coordinates."""
+    """A table of places with coordinates; `swapped`: its headings say latitude and longitude the wrong way round."""
 
     id: str
     look: Look
@@ -177,6 +177,7 @@ class PointsProposal:
     longitude: str
     label: str
     kecamatan: str = ""
+    swapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

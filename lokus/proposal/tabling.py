@@ -14,6 +14,8 @@ from lokus.proposal.looking import Left
 from lokus.proposal.records import Ask, Ground, Look, Meaning, Period, Said, Sentence, TableProposal
 from lokus.sources.cells import text_of
 from lokus.sources.periods import LATEST, choose
+from lokus.sources.places import read_places
+from lokus.villages.editions import edition_meant
 
 # Under this share of rows with a village a table is not one of this kabupaten; under the second a person must look.
 LEAST_MATCHED, WELL_MATCHED = 0.3, 0.8
@@ -46,7 +48,7 @@ def tables_of(look: Look, ground: Ground, ask: Ask, left: list[Left]) -> list[Ta
     ways, only = _read(look, ground, kept)
     reading = places.best(ways)
     if reading is None or reading.rate < LEAST_MATCHED:
-        left.append((look.name, _unplaced(ways, look)))
+        left.append((look.name, _unplaced(ways, look, ground)))
         return []
     placed = _Placed(look, period, reading, ways, only)
     column, services = _services(placed)
@@ -115,12 +117,15 @@ def _read(look: Look, ground: Ground, kept: pd.Index) -> tuple[list[places.Readi
     return places.readings(look, ground, kept), {column: value}
 
 
-def _unplaced(ways: Sequence[places.Reading], look: Look) -> Problem:
+def _unplaced(ways: Sequence[places.Reading], look: Look, ground: Ground) -> Problem:
     if not ways:
         return Problem("init_no_place", params={"columns": list(look.sheet.columns[:12])})
     most = max(ways, key=lambda r: (2 * r.rows < len(r.matches), r.villages))
     told = {"matched": int(most.found.notna().sum()), "rows": len(most.matches)}
     outside = len(most.matches) - most.rows
+    rows, villages = read_places(look.sheet, most.place), ground.boundaries.places
+    if meant := edition_meant(rows, villages, most.system, ""):
+        return Problem("codes_without_edition", params={"table": look.name, "rows": len(rows), **meant})
     if outside > most.rows:
         return Problem("init_elsewhere", params={**told, "outside": outside})
     return Problem("init_few_fit", params=told)

@@ -45,6 +45,7 @@ def report(proposal: Proposal, lang: str) -> list[str]:
     for points in proposal.points:
         about = {"latitude": points.latitude, "longitude": points.longitude}
         lines += ["", points.look.name, f"  {messages.text('init.points_found', lang, **about)}"]
+        lines += [f"  ? {messages.text('init.points_swapped', lang, **about)}"] if points.swapped else []
     if proposal.left:
         lines += ["", messages.text("init.left", lang)]
         lines += [f"  - {name}: {sentence(why, lang)}" for name, why in proposal.left]

@@ -11,13 +11,13 @@ from lokus import intake
 from lokus.catalog import indicators
 from lokus.errors import DataError, Problem, Where
 from lokus.proposal.records import Meaning, Proposal, Said, TableProposal
+from lokus.proposal.repeating import decided
 from lokus.proposal.writing import files, render
 from lokus.sources.cells import text_of
 from lokus.study import make_study
 
 # Each round mends a table or sets something aside; a study has no more parts than this.
 ROUNDS = 60
-REPEATED = ("repeated_village", "repeated_villages")
 # Up to this share of a table's rows faults are slips that a person mends; beyond it the columns mean something else.
 SLIPS = 0.05
 
@@ -92,14 +92,12 @@ def _shown(problem: Problem, table: TableProposal) -> Problem:
 
 
 def _table(table: TableProposal, faults: Sequence[Problem]) -> TableProposal:
-    codes = {p.code for p in faults}
     dated = next((p for p in faults if p.code == "period_undeclared"), None)
     if dated and not table.period.several:
         column, among = dated.params["column"], tuple(dated.params["periods"])
         return replace(table, period=replace(table.period, column=column, among=among))
-    counts = all(m.of or m.numerator or m.off for m in table.meanings)
-    if codes & set(REPEATED) and table.repeated == "refuse" and counts:
-        return replace(table, repeated="sum", doubts=(*table.doubts, Said("repeated_sum")))
+    if repeated := decided(table, faults):
+        return repeated
     meanings = tuple(_judged(m, faults, SLIPS * table.villages) for m in table.meanings)
     if meanings != table.meanings:
         return replace(table, meanings=meanings)

@@ -305,6 +305,8 @@ def _table_lines(table: TableProposal, paths: Mapping[Path, str]) -> Iterator[st
 def _points(page: _Page, points: PointsProposal, paths: Mapping[Path, str]) -> None:
     page.comment(points.look.name, "# ▸ ")
     page.say("points_found", latitude=points.latitude, longitude=points.longitude)
+    if points.swapped:
+        page.say("points_swapped", latitude=points.latitude, longitude=points.longitude)
     page.lines += [
         "[[points]]", f"id = {quoted(points.id)}", f"path = {quoted(paths[points.look.path])}",
         *([f"sheet = {quoted(points.look.sheet.name)}"] if points.look.many else []),

@@ -25,6 +25,7 @@ from lokus.sources.schemas import Attributes
 from lokus.sources.telling import about_rows, few
 from lokus.villages.codes import CodeSystem, is_kota, kabupaten_of, kecamatan_of, kind_of
 from lokus.villages.names import kabupaten_told, normalise
+from lokus.villages.surrogates import MADE
 
 # A village that shares more than this of its area with others is told: real neighbours drawn one by one share 1–3 %.
 OVERLAP = 0.05
@@ -199,7 +200,10 @@ def _joined(rows: pd.DataFrame, where: Where) -> tuple[pd.DataFrame, list[Proble
     no_village = rows["village"].map(evidence.names_no_village).astype(bool)
     problems += about_rows("boundary_no_village_names", where, rows[no_village])
     problems += about_rows("boundary_row_twice", where, _together(twice, rows))
-    problems += about_rows("boundary_village_in_parts", where, _together(parted, rows), parted=len(parted))
+    # A made code says no more than the name: two villages that bear one name have the same.
+    made = bool(parted) and bool(MADE.fullmatch(parted[0]["code"].iloc[0]))
+    told = "boundary_name_in_parts" if made else "boundary_village_in_parts"
+    problems += about_rows(told, where, _together(parted, rows), parted=len(parted))
     for code, group in clashes:
         problems += about_rows("boundary_duplicate_code", where, group, fatal=True, village_code=code)
     geometry = [wholes.get(number, shape) for number, shape in rows["geometry"].items()]

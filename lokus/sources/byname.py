@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from lokus.errors import DataError, Problem, Where
 from lokus.sources.cells import Cell, Grid, delimited_bytes, read_grids, text_of
-from lokus.sources.childheadings import Header, find_header, heading, missing, recognised
+from lokus.sources.childheadings import Header, find_header, heading, missing, near, others, recognised
 from lokus.sources.telling import LISTED, few
 
 DELIMITERS = (";", "\t", ",", "|")
@@ -49,7 +49,7 @@ PASSED = {
 class ByName:
     """One table of a file, `sheet` its place in a workbook of several. `columns`: by field of the catalogue,
     dictionary-encoded text, "" where empty; `rows`: their row numbers as Excel shows them; `read`: how many rows below
-    the header there are, broken ones included."""
+    the header there are, broken ones included; `others`: headings of no field."""
 
     file: str
     sheet: str | int
@@ -57,6 +57,7 @@ class ByName:
     columns: Mapping[str, pa.DictionaryArray]
     read: int
     problems: tuple[Problem, ...]
+    others: tuple[str, ...] = ()
 
     def where(self, field: str = "", row: int | None = None) -> Where:
         return Where(self.file, self.sheet, row, heading(field) if field else "")
@@ -135,7 +136,12 @@ def _held(header: Header, file: str, sheet: str | int, part: str) -> list[Proble
     if header.bottom < 0:
         raise fault("children_header_not_found", file, sheet)
     if lacking := missing(header.columns, part):
-        raise fault("children_columns_missing", file, sheet, columns=[f'"{heading(f)}"' for f in lacking])
+        raise fault(
+            "children_columns_missing",
+            file,
+            sheet,
+            columns=[f'"{heading(f)}"{near(f, header.others)}' for f in lacking],
+        )
     needed = {"sex", "village", "height", "birth", "measured_on", "age", "target"} if part == "columns" else {"target"}
     for field in needed & set(header.twice):
         raise fault("children_column_twice", file, sheet, column=heading(field))
@@ -169,7 +175,7 @@ def _of_text(raw: bytes, file: str, part: str) -> ByName:
             columns[field] = pa.concat_arrays([columns[field], pa.array([cells[c] for _, cells in mended])]).take(order)
     problems += _lost(lost, read, file)
     _hold_quotes(raw, delimiter, header, read, file)
-    return _made(file, "", rows + header.bottom + 2, columns, read, problems)
+    return _made(file, "", rows + header.bottom + 2, columns, read, problems, header.others)
 
 
 def _first_rows(head: str, delimiter: str) -> list[list[str]]:
@@ -293,19 +299,22 @@ def _of_grid(grid: Grid, place: int, part: str) -> ByName:
         field: pa.array([_as_text(row[c]) if c < len(row) else "" for row in body], pa.string())
         for field, c in header.columns.items()
     }
-    return _made(grid.file, sheet, np.arange(len(body)) + header.bottom + 2, columns, len(body), problems)
+    return _made(
+        grid.file, sheet, np.arange(len(body)) + header.bottom + 2, columns, len(body), problems, header.others
+    )
 
 
 def _of_parquet(path: Path, part: str) -> ByName:
     try:
         names = pyarrow.parquet.read_schema(path).names
         columns, twice = recognised(names, part)
-        problems = _held(Header(0 if columns else -1, len(names), columns, twice), path.name, "", part)
+        header = Header(0 if columns else -1, len(names), columns, twice, others(names, columns))
+        problems = _held(header, path.name, "", part)
         table = pyarrow.parquet.read_table(path, columns=[names[c] for c in columns.values()])
         texts = {field: _text_column(table.column(names[c])) for field, c in columns.items()}
     except (pa.ArrowException, OSError):
         raise fault("children_text_unreadable", path.name) from None
-    return _made(path.name, "", np.arange(table.num_rows) + 1, texts, table.num_rows, problems)
+    return _made(path.name, "", np.arange(table.num_rows) + 1, texts, table.num_rows, problems, header.others)
 
 
 def _text_column(column: pa.ChunkedArray) -> pa.Array:
@@ -336,9 +345,10 @@ def _made(
     columns: dict[str, pa.Array],
     read: int,
     problems: Sequence[Problem],
+    others: tuple[str, ...],
 ) -> ByName:
     parts = ("birth_day", "birth_month", "birth_year")
     if all(p in columns for p in parts):
         columns["birth"] = pc.binary_join_element_wise(*(columns.pop(p) for p in parts), "/")
     trimmed = {f: pc.utf8_trim_whitespace(c).dictionary_encode() for f, c in columns.items() if f not in parts}
-    return ByName(file, sheet, np.asarray(rows, np.int64), trimmed, read, tuple(problems))
+    return ByName(file, sheet, np.asarray(rows, np.int64), trimmed, read, tuple(problems), others)

@@ -10,10 +10,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rapidfuzz import fuzz
+
 from lokus.sources.headers import JOIN, MOST_HEADER_ROWS, compose
 
 # One or two cells of a child may read like headings: a village named Nagari, a posture "TB", a class "Tinggi".
 FEWEST = {"columns": 3, "target": 2}
+_NEAR = 88.0
 
 
 @cache
@@ -48,12 +51,13 @@ def _aliases(part: str) -> dict[str, tuple[str, int]]:
 @dataclass(frozen=True, slots=True)
 class Header:
     """`bottom`: 0-based last header row, −1 where there is none; `columns`: by field; `twice`: the fields whose heading
-    stands over several columns, of which the first is taken."""
+    stands over several columns, of which the first is taken; `others`: the headings that answer to no field."""
 
     bottom: int
     width: int
     columns: Mapping[str, int]
     twice: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def recognised(names: Sequence[str], part: str) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -88,8 +92,30 @@ def find_header(texts: Sequence[Sequence[str]], merged: Sequence[tuple[int, int,
             if len(columns) > len(found.columns):
                 # A row of a text file is as wide as its header, not as the longest row around it.
                 own = max((i + 1 for t in texts[top : top + deep + 1] for i, c in enumerate(t) if c), default=0)
-                found = Header(top + deep, max(own, *(len(t) for t in texts[top : top + deep + 1])), columns, twice)
+                found = Header(
+                    top + deep,
+                    max(own, *(len(t) for t in texts[top : top + deep + 1])),
+                    columns,
+                    twice,
+                    others(names, columns),
+                )
     return found if len(found.columns) >= FEWEST[part] else Header(-1, width, {}, ())
+
+
+def others(names: Sequence[str], columns: Mapping[str, int]) -> tuple[str, ...]:
+    """The headings of no field."""
+    return tuple(name for i, name in enumerate(names) if name and i not in columns.values())
+
+
+def near(field: str, headings: Sequence[str]) -> str:
+    """Of a list's other headings, the one that is nearly one of a field, as ' (≈ "Tangal Lahir")'; "" where none is.
+
+    >>> near("birth", ["Posyandu", "Tangal Lahir"]), near("birth", ["BB Lahir", "SITI"])
+    (' (≈ "Tangal Lahir")', '')
+    """
+    known = [a for a, (f, _) in _aliases("target").items() if f == field]
+    score, name = max(((fuzz.ratio(folded(h), a), h) for h in headings for a in known), default=(0.0, ""))
+    return f' (≈ "{name}")' if score >= _NEAR else ""
 
 
 def missing(has: Collection[str], part: str) -> list[str]:

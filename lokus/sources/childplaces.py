@@ -13,16 +13,21 @@ from numpy.typing import NDArray
 
 from lokus.sources import childvalues as values
 from lokus.sources.numbers import is_missing
-from lokus.villages.names import normalise
+from lokus.villages.names import squeeze
 
 AREA = ("kabupaten", "kecamatan", "village")
 Place = tuple[str, str, str]
 # Whether a row has a place, or why not.
-NAMED, ONCE, BLANK, PERSONAL, SHIFTED, LONELY = range(6)
+NAMED, ONCE, BLANK, PERSONAL, SHIFTED, LONELY, CROWD = range(7)
 # What so many persons share is no longer one person's.
 SHARED_BY = 3
 # A kecamatan or village of one person is doubted beside others of so many.
 _MANY = 5
+# So many villages of one child, and such a share of all, are no villages.
+_CROWD, _CROWD_SHARE = 10, 0.05
+# A column of places with more than so many different texts, and so many for each child, is one of persons or addresses;
+# so is one of which such a share of rows is single.
+_PLACES, _PER_CHILD, _SINGLE = 20, 1 / 2, 0.3
 _SHORTEST_NAME = 4
 _PERSONAL = re.compile(
     r"(?:\D*\d){11}"  # NIK, telephone
@@ -70,7 +75,11 @@ def named_places(
     told = shared | (np.bincount(place[vouching[~named_so]], minlength=len(first)) > 0)
     around = _persons(area, person, int(area.max(initial=-1)) + 1)
     lonely = (around[area[first]] == 1) & (around.max(initial=0) >= _MANY)
-    why = np.where((persons == 1) & (np.median(persons[place]) >= _MANY), ONCE, NAMED).astype(np.int8)
+    own = values.joint(np.array(["/".join(place_key(s)) for s in spelled], object))
+    once = _persons(own[place], person, len(first))[own] == 1
+    why = np.where(once & (np.median(persons[place]) >= _MANY), ONCE, NAMED).astype(np.int8)
+    if _CROWD <= (why == ONCE).sum() > _CROWD_SHARE * len(set(own)):
+        why[why == ONCE] = CROWD
     why[lonely & np.array([bool(s[1]) for s in spelled], np.bool_)] = LONELY
     why[~told] = SHIFTED
     why[~told & (np.bincount(place[vouching], minlength=len(first)) > 0)] = PERSONAL
@@ -79,6 +88,36 @@ def named_places(
     kept = why <= ONCE
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     return Named(number[place], tuple(s for s, k in zip(spelled, kept, strict=True) if k), why[place])
+
+
+def crossed(column: Mapping[str, pa.DictionaryArray]) -> list[str]:
+    """The columns of places that rather hold names or addresses: nearly as many texts as children, or those of the
+    names beside. column: as of `named_places`, with the birth."""
+    child = values.joint(_person(column), values.codes(column["nik"]), values.codes(column["birth"]))
+    people = [_counts(column[field]) for field in ("name", "parents")]
+    return [part for part in AREA if _is_crossed(column[part], child, people)]
+
+
+def _is_crossed(column: pa.DictionaryArray, child: NDArray[np.int64], people: Sequence[Mapping[str, int]]) -> bool:
+    text = values.joint(values.texts(column, squeeze, object))[~values.blank(column)]
+    child = child[~values.blank(column)]
+    texts, children = len(set(text)), len(set(child))
+    each = _persons(text, child, texts)
+    single = int((each == 1).sum())
+    many = single >= _PLACES and single > _SINGLE * texts and np.median(each[text]) >= _MANY
+    if many or (texts > _PLACES and texts > _PER_CHILD * children):
+        return True
+    own = _counts(column)
+    persons = [t for t, count in own.items() if any(p.get(t, 0) >= count for p in people)]
+    names = any(p and len(p) < _PER_CHILD * texts for p in people)
+    return texts >= _MANY and (len(persons) > len(own) / 2 or (names and texts > _PER_CHILD * children))
+
+
+def _counts(column: pa.DictionaryArray) -> dict[str, int]:
+    """How often each text of a column is written."""
+    often = np.bincount(values.codes(column), minlength=len(column.dictionary))
+    found = zip(column.dictionary.to_pylist(), often, strict=True)
+    return {" ".join(_words(t).split()): int(count) for t, count in found if count and not is_missing(t)}
 
 
 def _person(column: Mapping[str, pa.DictionaryArray]) -> NDArray[np.int64]:
@@ -133,7 +172,7 @@ def personal(text: str) -> bool:
 def place_key(place: Place) -> Place:
     """A place in one spelling."""
     kabupaten, kecamatan, village = place
-    return normalise(kabupaten), normalise(kecamatan), normalise(village)
+    return squeeze(kabupaten), squeeze(kecamatan), squeeze(village)
 
 
 def united(keys: Sequence[Place]) -> tuple[dict[Place, Place], set[Place]]:

@@ -20,6 +20,7 @@ from lokus.catalog.growth import length_for_age
 from lokus.errors import DataError, Problem, Where
 from lokus.methods import dataquality, growth
 from lokus.sources.byname import PASSED, ByName, listed, passed, read_by_name
+from lokus.sources.childfaults import FIRST, faults
 from lokus.sources.childidentity import Identity, identified
 from lokus.sources.childplaces import Place, joined_places
 from lokus.sources.childvalues import NO_DAY
@@ -107,7 +108,8 @@ def count_children(
         "counted": len(counted),
     }
     villages = _counts(pool, counted)
-    problems = [*_lost(pool, chosen), *problems, *_doubts(pool, inside)]
+    problems = [*_lost(pool, chosen), *problems, *_whole(pool), *_doubts(pool, inside)]
+    problems.sort(key=lambda p: p.code not in FIRST)
     if any(p.fatal for p in problems):
         raise DataError(problems)
     if targets:
@@ -129,9 +131,9 @@ def _read(files: Sequence[Path], named: Sequence[Path], problems: list[Problem])
     for path in files:
         try:
             found, told = _measured(read_by_name(path))
-        except DataError as faults:
-            no_list = path not in named and all(p.code in PASSED for p in faults.problems)
-            problems += passed(faults.problems) if no_list else faults.problems
+        except DataError as caught:
+            no_list = path not in named and all(p.code in PASSED for p in caught.problems)
+            problems += passed(caught.problems) if no_list else caught.problems
             continue
         parts += found
         problems += told
@@ -151,13 +153,14 @@ def _measured(sources: Sequence[ByName]) -> tuple[list[Records], list[Problem]]:
     """The tables of a file that hold measurements; that one holds none is fatal only where it is the only one."""
     parts: list[Records] = []
     problems: list[Problem] = []
+    empty: list[Problem] = []
     for source in sources:
         try:
             parts.append(records_of(source))
             problems += parts[-1].problems
-        except DataError as faults:
-            problems += faults.problems
-    return parts, [replace(p, fatal=p.fatal and not parts) for p in problems]
+        except DataError as caught:
+            empty += caught.problems
+    return parts, [*problems, *(replace(p, fatal=p.fatal and not parts) for p in empty)]
 
 
 def _pooled(parts: Sequence[Records], problems: list[Problem]) -> _Pool:
@@ -191,6 +194,15 @@ def _chosen(pool: _Pool, inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.sort(rows[order[last]])
 
 
+def _whole(pool: _Pool) -> list[Problem]:
+    """What is wrong with whole tables."""
+    found = []
+    for number, part in enumerate(pool.parts):
+        own = pool.part == number
+        found += faults(part.source, part.measures, pool.z[own], pool.who.child[own], pool.who.named[own])
+    return found
+
+
 def _doubts(pool: _Pool, inside: NDArray[np.bool_]) -> list[Problem]:
     """Measurements of a child that cannot both be right, and children that cannot be told apart."""
     who, m = pool.who, pool.m
@@ -221,7 +233,7 @@ def _lost(pool: _Pool, chosen: NDArray[np.int64]) -> list[Problem]:
             "count": count,
             "rows": rows,
             "share": round(100 * count / rows),
-            "children": int(inside[homeless].sum()),
+            "children": int(inside[homeless].sum()) + unread,
         }
         if count > _TOLD_FROM * rows:
             code = "children_most_lost" if count > rows / 2 else "children_many_lost"

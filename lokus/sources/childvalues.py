@@ -106,21 +106,25 @@ def coded(column: pa.DictionaryArray, kind: str) -> Read:
     return Read(values, (values == NONE[kind]) & ~blank(column))
 
 
-def dates(column: pa.DictionaryArray) -> tuple[Read, bool]:
-    """Days since 1970-01-01, int32, `NO_DAY` where missing; and whether the column writes the month first.
-
-    It does where some second part is beyond 12 and no first part is: in Indonesia the day comes first.
-    """
-    written = [_DAY_FIRST.fullmatch(t) for t in column.dictionary.to_pylist()]
-    parts = [(int(m[1]), int(m[2])) for m in written if m]
-    month_first = any(b > 12 for _, b in parts) and not any(a > 12 for a, _ in parts)
+def dates(column: pa.DictionaryArray, *, month_first: bool = False) -> Read:
+    """Days since 1970-01-01, int32, `NO_DAY` where missing. In Indonesia the day comes first."""
 
     def read(text: str) -> int:
         day = date(text, month_first=month_first)
         return NO_DAY if day is None else day.toordinal() - _EPOCH
 
     values = texts(column, read, np.int32)
-    return Read(values, (values == NO_DAY) & ~blank(column)), month_first
+    return Read(values, (values == NO_DAY) & ~blank(column))
+
+
+def leading(column: pa.DictionaryArray) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The first and the second number of each date such as 31/01/2026, 0 where it is written otherwise."""
+    written = {t: m for t in column.dictionary.to_pylist() if (m := _DAY_FIRST.fullmatch(t))}
+
+    def part(number: int) -> NDArray[Any]:
+        return texts(column, lambda t: int(written[t][number]) if t in written else 0, np.int64)
+
+    return part(1), part(2)
 
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()

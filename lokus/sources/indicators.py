@@ -15,7 +15,7 @@ from lokus.sources import periods
 from lokus.sources.cells import text_of
 from lokus.sources.leftovers import is_average
 from lokus.sources.numbers import Decimal, Numbers, parse_numbers
-from lokus.sources.persons import persons_in, refuse
+from lokus.sources.persons import persons_in, refuse, rows_of_persons, tellable
 from lokus.sources.places import read_places, written_once
 from lokus.sources.sheets import Sheet, find_column, matching_columns, nearest_columns, read_sheet
 from lokus.sources.wildcards import expand
@@ -96,7 +96,7 @@ def read_table(
         raise DataError(problems)
     return TableData(
         id=table_id, file=table.file, sheet=table.name, percent=percent, problems=tuple(problems), period=chosen.period,
-        places=places.loc[chosen.kept], account=_account(table, among, chosen.kept),
+        places=_unsaid(table, places).loc[chosen.kept], account=_account(table, among, chosen.kept),
         values=_unfaulted(values.loc[chosen.kept], {k: {*known.get(k, ()), *hs} for k, hs in asked.items()}, faults),
         dated=pd.DataFrame(index=among) if period_column else periods.period_columns(table, found.values()),
         cells=table.rows.loc[chosen.kept].drop(columns=list(at.values())),
@@ -122,6 +122,13 @@ def _unfaulted(values: pd.DataFrame, used: Mapping[str, set[str]], faults: Itera
         else:
             values.loc[values.index == at.row, keys] = np.nan
     return values
+
+
+def _unsaid(table: Sheet, places: pd.DataFrame) -> pd.DataFrame:
+    """The places without the names of rows that are a person's among those of villages."""
+    places = places.copy()
+    places.loc[places.index.isin(rows_of_persons(table.rows)), "village"] = ""
+    return places
 
 
 def _find(table: Sheet, wanted: Iterable[str], problems: list[Problem]) -> dict[str, str]:
@@ -241,7 +248,9 @@ def _unreadable(table: Sheet, column: str, numbers: Numbers, kept: pd.Index) -> 
     bad = numbers.bad[numbers.bad.index.isin(kept)]
     for row, cell in bad.head(_TOLD_EACH).items():
         where = Where(table.file, table.name, int(row), column)
-        yield Problem("not_a_number", True, where, {"value": text_of(cell)[:_TOLD_EACH]})
+        told = text_of(cell)
+        quoted = {"value": told[:_TOLD_EACH]} if tellable(told) else {}
+        yield Problem("not_a_number" if quoted else "not_a_number_hidden", True, where, quoted)
     where = Where(table.file, table.name, column=column)
     if len(bad) > _TOLD_EACH:
         yield Problem("more_bad_cells", True, where, {"count": len(bad) - _TOLD_EACH})

@@ -47,6 +47,12 @@ FILLING = frozenset(
 # What a column's name must hold for bare numbers in it to be months or years.
 NUMBERED = re.compile(r"bulan|bln|month|tahun|thn|year|periode|semester|triwulan|tw\b", re.I)
 
+# What a column's name is where it tells a part of a year, or the year, of the same period as another column.
+_BESIDE = re.compile(
+    r"(?:(?P<part>bulan|bln|month|periode|period|semester|smt|triwulan|tw|kuartal|quarter)|tahun|thn|th|year)"
+    r"(?: (?:data|lapor\w*|pelaporan|ukur|pengukuran|timbang|penimbangan|ke))?"
+)
+
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _NUMBER = r"(?P<number>\d\d?)"
 _PART = rf"(?P<part>{'|'.join(LENGTHS)}) (?P<nth>[1-4]|i{{1,3}}|iv)"
@@ -104,13 +110,17 @@ def choose(table: Sheet, column: str, wanted: str, among: pd.Index) -> Chosen:
     """The rows of one period among some rows of a table.
 
     Parameters: `column` holds the periods; `wanted` is "latest", "all", or a period as written or in another form.
-    Rows without a period belong to none. Months without a year are ordered within one year, which is told.
+    Rows without a period belong to none. A month and the year beside it are one period; months without any year are
+    ordered within one, which is told.
     """
-    texts = filled_down(table, column, table.rows[column].map(text_of).astype("str")).loc[among]
+    own = _texts(table, column).loc[among]
+    texts = dated(table, column).loc[among]
     known = {text: parse_period(text) for text in dict.fromkeys(texts) if text}
     periods = pd.Series([known.get(text) for text in texts], index=among, dtype=object)
     where = Where(table.file, table.name, column=column)
     meant, problem = _meant(known, wanted, where)
+    if problem and problem.code == "period_absent" and wanted.casefold() in set(own.str.casefold()):
+        texts, meant, problem = own, own[own.str.casefold() == wanted.casefold()].head(1).to_list(), None
     kept = among if wanted == ALL else texts.index[texts.isin(meant)]
     problems = [problem] if problem else []
     if (texts == "").any() and wanted != ALL:
@@ -119,6 +129,37 @@ def choose(table: Sheet, column: str, wanted: str, among: pd.Index) -> Chosen:
         problems.append(Problem("period_blank", False, replace(where, row=int(bare[0])), told))
     shown = f"{next(iter(known), '')} – {[*known][-1]}" if wanted == ALL and known else next(iter(meant), "")
     return Chosen(kept, shown, periods, tuple(problems))
+
+
+def dated(table: Sheet, column: str) -> pd.Series:
+    """The periods of a column as its file writes them; of months and their years in two columns both: Februari 2025."""
+    texts = _texts(table, column)
+    told = {period for text in texts.unique() if (period := parse_period(text))}
+    lacks_year, only_years = all(not p.year for p in told), all(p.months == 12 for p in told)
+    if not told or not (lacks_year or only_years):
+        return texts
+    for other in table.columns:
+        name = _BESIDE.fullmatch(" ".join(re.findall(r"[a-z]+", other.split(JOIN)[-1].casefold())))
+        if other == column or not name or bool(name["part"]) == lacks_year:
+            continue
+        beside = _texts(table, other)
+        known = [parse_period(text) for text in beside.unique() if text]
+        if known and all(p and (p.months == 12 if lacks_year else not p.year) for p in known):
+            part, year, of = (texts, beside, column) if lacks_year else (beside, texts, other)
+            return _joined(part, year, of).where(texts != "", "")
+    return texts
+
+
+def _joined(parts: pd.Series, years: pd.Series, column: str) -> pd.Series:
+    """Months and years in one text. A bare number is of what its column is called: 2 is Semester 2."""
+    name = column.split(JOIN)[-1].split()[0]
+    prefix = f"{name} " if name.casefold() in LENGTHS else ""
+    numbered = parts.where(~parts.str.isdigit(), prefix + parts)
+    return (numbered + " " + years).str.strip()
+
+
+def _texts(table: Sheet, column: str) -> pd.Series:
+    return filled_down(table, column, table.rows[column].map(text_of).astype("str"))
 
 
 def period_columns(table: Sheet, used: Iterable[str]) -> pd.DataFrame:

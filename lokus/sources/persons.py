@@ -46,6 +46,10 @@ _NIK = re.compile(r"(?<!\d)[1-9]\d{5}(?:[04][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[
 _DATE = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d\d)|(\d{4})-(\d\d)-(\d\d)(?: .*)?")
 _AGE = re.compile(r"\d+\s*(?:tahun|thn|th|bulan|bln)\b.*\d+\s*(?:bulan|bln|hari|hr|minggu|mgg)\b.*", re.I)
 _NAME = re.compile(r"[^\W\d_][^\d_@/\\:;|]{2,59}")
+# What stands between several names in a cell, and before each: "1. AMINAH ZA, 2. BUDI ZA".
+_PARTS = re.compile(r"\s*(?:[,;/|\n]|\bdan\b|&|(?<!\w)\d+[.)])\s*")
+MOST_WORDS = 5
+NIK_DIGITS, DIGITS_FROM = 16, 1e15
 _SIGNED = re.compile(r"(?:\ba\s*[./]\s*n\b\.?|\ban\.|\batas nama\b)[\s:]*\S.*", re.I)
 
 
@@ -62,7 +66,7 @@ def persons_in(
     """
     some = rows.iloc[:: max(1, len(rows) // LOOK)]
     looked = [
-        Column(letters(i), c, [text_of(cell) for cell in (some.iloc[:, i] if i < some.shape[1] else ())])
+        Column(letters(i), c, [_text(cell) for cell in (some.iloc[:, i] if i < some.shape[1] else ())])
         for i, c in enumerate(columns)
     ]
     village = _village(looked, place.get("village") or place.get("code") or "")
@@ -95,6 +99,35 @@ def unsigned(text: str) -> str:
     if said.strip() and named and not set(before) & set(told["not_before"]):
         return f"{label}{colon} …"
     return str(masked(_SIGNED.sub("…", text)))
+
+
+def rows_of_persons(rows: pd.DataFrame) -> list[Any]:
+    """The labels of rows with an identity number in a column that has no such numbers elsewhere, as codes of areas do.
+
+    >>> rows_of_persons(pd.DataFrame({"Diukur": [30, "40", "1601956811230004"]}))
+    [2]
+    """
+    found: dict[Any, None] = {}
+    for i in range(rows.shape[1]):
+        cells = rows.iloc[:, i]
+        long = [at for at, cell in cells.items() if _is_long(cell)]
+        if len(long) < HALF * len(cells):
+            found |= {at: None for at in long if _holds_nik(text_of(cells[at]))}
+    return list(found)
+
+
+def _is_long(cell: Any) -> bool:
+    return len(cell) >= NIK_DIGITS if isinstance(cell, str) else isinstance(cell, int | float) and cell > DIGITS_FROM
+
+
+def tellable(text: str) -> bool:
+    """Whether a cell that should be a number may be quoted: neither a date nor a word that may be a name.
+
+    >>> [tellable(t) for t in ("12 anak", "ya", "1o", "AMINAH", "3 (BUDI)", "28/11/2023")]
+    [True, True, True, False, False, False]
+    """
+    known = _lists()["cells"]["quoted"]
+    return not _DATE.search(text) and all(len(w) < FEW or w in known for w in re.findall(r"[^\W\d_]+", text.casefold()))
 
 
 @lru_cache(maxsize=4096)
@@ -160,6 +193,13 @@ class Column:
         return self.share(_NAME.fullmatch) >= MOSTLY and len(set(self.filled)) >= UNIQUE * len(self.filled)
 
     @cached_property
+    def is_full_names(self) -> bool:
+        """Unlike cells of two to five words each, or of several such parts, and neither prose nor institutions."""
+        if len(self.filled) < FEW or len(set(self.filled)) < UNIQUE * len(self.filled) or self.is_institutions:
+            return False
+        return self.share(_is_named) >= MOSTLY and self.share(_is_prose) < TWO_WORDS
+
+    @cached_property
     def is_institutions(self) -> bool:
         known = frozenset(_lists()["cells"]["institution"])
         return self.share(lambda t: known & set(re.findall(r"[^\W\d_]+", t.casefold()))) >= INSTITUTIONS
@@ -183,7 +223,7 @@ class _Table:
 
     def evidence(self) -> list[Column]:
         """The columns that tell persons, by the surest kind of evidence there is."""
-        return self._identities() or self._named() or self._officials() or self._unheaded()
+        return self._identities() or self._named() or self._officials() or self._unheaded() or self._unlike()
 
     def _identities(self) -> list[Column]:
         """Columns that only a list of persons has: by heading, or full of identity numbers."""
@@ -196,8 +236,9 @@ class _Table:
         marks = [c for c, kind in self._marks() if kind in told or self.known or self.villages]
         if bare and marks:
             return [bare[0], *marks]
-        many = self.known and self.several and self.rows >= LEAST_ROWS
-        return [c for c in bare if many and c.is_names and c.share(lambda t: " " in t) >= TWO_WORDS]
+        many = self.several and self.rows >= LEAST_ROWS
+        short = [c for c in bare if many and c.is_names and c.share(lambda t: " " in t) >= TWO_WORDS]
+        return (short or [c for c in bare if c.is_full_names]) if self.known else []
 
     def _officials(self) -> list[Column]:
         marks = [c for c, kind in self._marks() if kind in _lists()["beside"]["sure"]]
@@ -211,6 +252,13 @@ class _Table:
         marks = [c for c in self.columns if _sexes(c) == 2 or c.share(_AGE.fullmatch) >= HALF]
         marks += [c for c in self.columns if self.several and _births(c)]
         return [free[0], *marks] if free and marks and self.rows >= FEW else []
+
+    def _unlike(self) -> list[Column]:
+        """Full names under a heading that may mean persons ("Balita Stunting"), or any where villages repeat."""
+        free = [c for c in self.columns if c.letter not in self.place and self._is_no_place(c)]
+        free = [c for c in free if not c.has("words", "prose") and c.is_full_names]
+        many = self.known and self.several and self.rows >= LEAST_ROWS
+        return [c for c in free if many or c.has("words", "persons")]
 
     def _is_no_place(self, column: Column) -> bool:
         """Whether names in a column are neither of villages nor of institutions, as far as cells can tell."""
@@ -248,6 +296,25 @@ def _mark(column: Column) -> str:
         if any(said & set(first) and said <= {*first, *other} for said in column.said):
             return kind if not column.filled or holds is None or holds(column) else ""
     return ""
+
+
+def _text(cell: Any) -> str:
+    """A cell as text; lines of several words each are several things."""
+    lines = [text_of(line) for line in cell.splitlines()] if isinstance(cell, str) else []
+    return "; ".join(lines) if len(lines) > 1 and all(" " in line for line in lines) else text_of(cell)
+
+
+def _is_named(text: str) -> bool:
+    """Whether a cell is a full name, or at least two of them."""
+    parts = [p for p in _PARTS.split(text) if p]
+    return bool(parts) and all(_NAME.fullmatch(p) and 2 <= len(p.split()) <= MOST_WORDS for p in parts)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text has a word that no name has, or goes on in small letters: "Sanitasi buruk"."""
+    said = re.findall(r"[^\W\d_]+", text)
+    small = said[0][0].isupper() and any(len(w) > FEW and w.islower() for w in said[1:]) if said else False
+    return small or bool(set(_lists()["cells"]["prose"]) & {w.casefold() for w in said})
 
 
 def _sexes(column: Column) -> int:

@@ -23,6 +23,8 @@ WEST, EAST, SOUTH, NORTH = 94.0, 142.0, -12.0, 7.0
 # What a study calls the number of points of a village.
 COUNT = "count"
 MOST_TOLD = 20
+# From this share of the rows on, it is the columns that are swapped and not some cells.
+MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,24 @@ def read_points(
             "kecamatan": texts.get(kecamatan, ""),
         }
     )
-    inside = frame["longitude"].between(WEST, EAST) & frame["latitude"].between(SOUTH, NORTH)
-    return Points(frame[inside], where, tuple(_told("point_off_the_map", frame[~inside], where)))
+    inside = on_the_map(frame["latitude"], frame["longitude"])
+    swapped = on_the_map(frame["longitude"], frame["latitude"])
+    problems = [*_told("point_off_the_map", frame[~inside & ~swapped], where)]
+    if swapped.mean() > MOSTLY:
+        told = {"count": int(swapped.sum()), "rows": len(frame), "latitude": latitude, "longitude": longitude}
+        problems.append(Problem("points_swapped", False, where, told))
+    else:
+        problems += _told("point_swapped", frame[swapped], where)
+    return Points(frame[inside], where, tuple(problems))
+
+
+def on_the_map(latitude: pd.Series, longitude: pd.Series) -> pd.Series:
+    """Which degrees lie in Indonesia, where no latitude can be taken for a longitude.
+
+    >>> on_the_map(pd.Series([-1.2, 119.4]), pd.Series([119.4, -1.2])).tolist()
+    [True, False]
+    """
+    return longitude.between(WEST, EAST) & latitude.between(SOUTH, NORTH)
 
 
 def locate(

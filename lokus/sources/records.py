@@ -15,6 +15,7 @@ from lokus.errors import DataError, Problem
 from lokus.sources import childplaces as places
 from lokus.sources import childvalues as values
 from lokus.sources.byname import ByName
+from lokus.sources.childdates import FEW, dated, differing
 from lokus.sources.childvalues import NO_DAY, Read
 
 _FIELDS = (
@@ -25,7 +26,8 @@ _NIK_DIGITS = 16
 _MOST_OF_NIK = 10
 # From so many NIK on it is no chance that most of them end in 0: Excel keeps 15 digits of a number.
 _ROUNDED_FROM = 20
-_AGES_AGREE_DAYS = 45
+# From this share of ages that the dates contradict on, the dates themselves are doubted.
+_CONTRADICT = 0.2
 # Heights of children in cm, and a margin: a weight in the column of heights is none.
 _HEIGHTS = (30.0, 150.0)
 _DOUBTS = {
@@ -34,6 +36,7 @@ _DOUBTS = {
     places.SHIFTED: "children_village_doubtful",
     places.LONELY: "children_village_lonely",
     places.ONCE: "children_village_once",
+    places.CROWD: "children_village_crowd",
 }
 
 
@@ -116,7 +119,10 @@ def records_of(source: ByName) -> Records:
     told = {"children_nik_odd": (odd, "nik")} | {code: (named.why == why, "village") for why, code in _DOUBTS.items()}
     for code, (mask, field) in told.items():
         problems += source.about(code, np.flatnonzero(is_record)[mask], field)
-    problems += source.about("children_not_measurements", strange)
+    crossed = [Problem("children_place_column", True, source.where(part)) for part in places.crossed(own)]
+    childlike = strange & _childlike(*(column[f] for f in ("nik", "name", "village")))
+    problems += [*crossed, *source.about("children_rows_unread", childlike)]
+    problems += source.about("children_not_measurements", strange & ~childlike)
     broken = source.read - len(source.rows)
     measures = Measures(
         cells.birth.values, cells.measured_on.values, days, cells.height.values, cells.sex.values,
@@ -131,16 +137,20 @@ def records_of(source: ByName) -> Records:
         place=named.number,
         places=named.places,
         account={"blank": int((~filled).sum()), "not_measurements": int(strange.sum()), "broken": broken},
-        unread=_childlike(*(column[f].filter(pa.array(strange)) for f in ("nik", "name", "village"))) + broken,
+        unread=int(childlike.sum()) + broken,
         problems=tuple(problems),
     )
 
 
 def _cells(source: ByName, column: dict[str, pa.DictionaryArray], problems: list[Problem]) -> _Cells:
+    age = _told_ages(column)
+    dates = dated(column, age.values)
+    problems += [Problem("children_month_first", False, source.where(f)) for f in dates.month_first]
+    problems += [Problem("children_dates_swapped", True, source.where(f)) for f in dates.swapped]
     return _Cells(
-        _dates(source, "birth", column["birth"], problems),
-        _dates(source, "measured_on", column["measured_on"], problems),
-        _told_ages(column),
+        dates.read["birth"],
+        dates.read["measured_on"],
+        age,
         values.coded(column["sex"], "sex"),
         values.numbers(column["height"], zero_is_missing=True),
         values.coded(column["posture"], "posture"),
@@ -150,8 +160,10 @@ def _cells(source: ByName, column: dict[str, pa.DictionaryArray], problems: list
 
 
 def _unreadable(source: ByName, cells: _Cells, days: NDArray[np.int32], is_record: NDArray[np.bool_]) -> list[Problem]:
-    told = cells.age.values
-    differ = (np.abs(days - told) > _AGES_AGREE_DAYS) & (days >= 0) & (told >= 0)
+    birth, on, told = cells.birth.values, cells.measured_on.values, cells.age.values
+    differ = differing(birth, on, told) & is_record
+    known = int(((birth != NO_DAY) & (on != NO_DAY) & (told >= 0) & is_record).sum())
+    doubted = known >= FEW and differ.sum() > _CONTRADICT * known
     return [
         *source.about("children_date_unreadable", cells.birth.unreadable & is_record, "birth"),
         *source.about("children_date_unreadable", cells.measured_on.unreadable & is_record, "measured_on"),
@@ -159,15 +171,8 @@ def _unreadable(source: ByName, cells: _Cells, days: NDArray[np.int32], is_recor
         *source.about("children_sex_unreadable", cells.sex.unreadable & is_record, "sex"),
         *source.about("children_height_unreadable", cells.height.unreadable & is_record, "height"),
         *source.about("children_posture_unreadable", cells.posture.unreadable & is_record, "posture"),
-        *source.about("children_age_differs", differ & is_record, "age"),
+        *source.about("children_ages_contradict" if doubted else "children_age_differs", differ, "age", rows=known),
     ]
-
-
-def _dates(source: ByName, field: str, column: pa.DictionaryArray, problems: list[Problem]) -> Read:
-    read, month_first = values.dates(column)
-    if month_first:
-        problems.append(Problem("children_month_first", False, source.where(field)))
-    return read
 
 
 def _told_ages(column: dict[str, pa.DictionaryArray]) -> Read:
@@ -213,11 +218,12 @@ def _bare(column: pa.DictionaryArray) -> pa.StringArray:
     return pa.DictionaryArray.from_arrays(column.indices, letters).cast(pa.string())
 
 
-def _childlike(nik: pa.DictionaryArray, name: pa.DictionaryArray, village: pa.DictionaryArray) -> int:
-    """How many rows name a child and its village, or tell something like a NIK."""
+def _childlike(nik: pa.DictionaryArray, name: pa.DictionaryArray, village: pa.DictionaryArray) -> NDArray[np.bool_]:
+    """Which rows name a child and its village, or tell something like a NIK."""
     digits = pc.replace_substring_regex(nik.cast(pa.string()), "[^0-9]", "")
     numbered = pc.greater_equal(pc.utf8_length(digits), _MOST_OF_NIK).to_numpy(zero_copy_only=False)
-    return int((numbered | ~(values.blank(name) | values.blank(village))).sum())
+    told: NDArray[np.bool_] = numbered | ~(values.blank(name) | values.blank(village))
+    return told
 
 
 def _vouching(cells: _Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -10,10 +10,13 @@ import pandas as pd
 
 from lokus.errors import DataError, Problem
 from lokus.sources import childvalues as values
-from lokus.sources.byname import listed, read_by_name
+from lokus.sources.byname import ByName, listed, read_by_name
+from lokus.sources.cells import letters
+from lokus.sources.childheadings import heading
 from lokus.sources.childplaces import AREA, joined_places, shown
 from lokus.sources.numbers import parse_numbers
-from lokus.villages.names import normalise
+from lokus.sources.persons import persons_in, refuse
+from lokus.villages.names import normalise, squeeze
 
 _TOTALS = {"jumlah", "total", "jumlah total", "kabupaten"}
 _PLACE = ["kabupaten", "kecamatan", "desa"]
@@ -61,7 +64,7 @@ def with_targets(villages: pd.DataFrame, paths: Sequence[Path]) -> tuple[pd.Data
 
 def _within(place: Sequence[str]) -> tuple[str, ...]:
     """A place without its kabupaten, however it is spelled."""
-    return tuple(map(normalise, place[1:]))
+    return tuple(map(squeeze, place[1:]))
 
 
 def _elsewhere(places: Sequence[Sequence[str]], alone: Iterable[int], ours: Iterable[int]) -> list[int]:
@@ -70,9 +73,17 @@ def _elsewhere(places: Sequence[Sequence[str]], alone: Iterable[int], ours: Iter
     return [i for i in alone if all(places[i]) and _within(places[i]) in named]
 
 
+def _refuse_persons(source: ByName) -> None:
+    """`DataError` where a table of targets lists persons."""
+    told = pd.DataFrame({heading(f): c.to_pylist() for f, c in source.columns.items()})
+    found = persons_in(list(told), told, place={"village": heading("village")})
+    refuse(source.file, [c for i, c in enumerate(told) if letters(i) in found])
+
+
 def _targets(path: Path, problems: list[Problem]) -> pd.DataFrame:
     """kabupaten, kecamatan, desa as written, and target, of the rows of a table that are a village's."""
     source = read_by_name(path, part="target")[0]
+    _refuse_persons(source)
     problems += source.problems
     cells = {
         f: pd.Series(source.columns[f].to_pylist() if f in source.columns else [""] * len(source.rows), dtype="str")

@@ -1,8 +1,10 @@
 """`crosswalk.csv`: what a person decided about rows no rule may decide, reused by the next run and the next year.
 
 One line for each spelling of a place in a table. `village_code` is the decision: a village's code, or "-" for a row
-that is no village of the study. A line without a table counts for every table. An old village that became several
-(pemekaran) has a line for each of them with its `share` of the old one's people, 0–1.
+that is no village of the study. A line without a table counts for every table; a line of another table (last year's)
+counts where a table has none of its own and all others agree. An old village that became several (pemekaran) has a line
+for each of them with its `share` of the old one's people, 0–1. Where several rows bear one name, as many lines without
+share decide them in the order of the rows. Columns a person adds are kept.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,10 +38,14 @@ IGNORED = "-"
 WHOLE = 1e-6
 DECLARED = re.compile(r"sep=.?\r?\n")
 SHARE = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
+# What a spreadsheet makes of a code of ten digits; a digit that it left out cannot be brought back.
+ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 DASHES = ("–", "—", "−")
 Key = tuple[str, str, str]
 # The villages a row's counts go to, with their shares of it; ("-", 1) where it is no village of the study.
 Decision = tuple[tuple[str, float], ...]
+# What one line says: "" where it decides nothing yet, and no share where it gives the whole row.
+Said = tuple[str, float | None]
 
 
 def key_of(kecamatan: str, village: str, code: str) -> Key:
@@ -66,48 +72,128 @@ def read(path: Path, name: str = "") -> pd.DataFrame:
         lines = list(_lines(path.read_bytes()))
     except (OSError, csv.Error, UnicodeDecodeError) as fault:
         raise DataError([Problem("crosswalk_unreadable", True, where)]) from fault
-    header = [cell.strip().casefold() for cell in lines[0][1]] if lines else []
+    header = _headings(lines[0][1]) if lines else []
     absent = [column for column in NEEDED if column not in header]
     if absent:
         raise DataError([Problem("crosswalk_columns", True, where, {"columns": absent})])
     told = {row: dict(zip(header, map(_said, cells), strict=False)) for row, cells in lines[1:] if any(cells)}
-    frame = pd.DataFrame([[cells.get(c, "") for c in COLUMNS] for cells in told.values()], columns=COLUMNS, dtype="str")
+    columns = [*COLUMNS, *(c for c in header if c not in COLUMNS)]
+    frame = pd.DataFrame([[cells.get(c, "") for c in columns] for cells in told.values()], columns=columns, dtype="str")
     return frame.set_axis(pd.Index(list(told), dtype="int64"))
 
 
-def decisions(crosswalk: pd.DataFrame, table_id: str, system: CodeSystem) -> dict[Key, Decision]:
-    """The person's decisions that count for a table, by key; its own lines before general ones."""
-    found: dict[Key, tuple[str, dict[str, float]]] = {}
-    for line in crosswalk[crosswalk["table"].isin(["", table_id])].sort_values("table", kind="stable").itertuples():
-        if decided := _decision(line.village_code, system):
-            key = key_of(line.kecamatan, line.village, line.code)
-            table, parts = found.get(key, (line.table, {}))
-            parts = parts if table == line.table else {}
-            found[key] = line.table, {**parts, decided: _share(line.share) or 1.0}
-    return {key: tuple(parts.items()) for key, (_, parts) in found.items()}
+def keys_of(places: pd.DataFrame) -> list[Key]:
+    """The question of each row of a table: the last four digits stand for the code where there is none."""
+    cells = (places[c] for c in ("kecamatan", "village", "code", "last4"))
+    return [key_of(kecamatan, village, code or last4) for kecamatan, village, code, last4 in zip(*cells, strict=True)]
 
 
-def problems(crosswalk: pd.DataFrame, known: Collection[str], system: CodeSystem, file: str) -> list[Problem]:
-    """Decisions that name no village of the study, that decide one question in two ways, or share out more than all.
+def decisions(crosswalk: pd.DataFrame, table_id: str, keys: Sequence[Key], system: CodeSystem) -> list[Decision]:
+    """The person's decision for each row of a table, () where there is none.
 
-    All are fatal but one: shares that leave a rest.
+    The table's own lines go before general ones, and these before those of other tables, which count where they agree.
+    """
+    found, rows, seen = _answers(crosswalk, table_id, system), Counter(keys), Counter[Key]()
+    told = []
+    for key in keys:
+        _, said = found.get(key, ((), []))
+        if _row_by_row(said, rows[key]):
+            said = said[seen[key] :][:1]
+        seen[key] += 1
+        told.append(tuple({code: share or 1.0 for code, share in said if code}.items()))
+    return told
+
+
+def _answers(
+    crosswalk: pd.DataFrame, table_id: str, system: CodeSystem
+) -> dict[Key, tuple[tuple[str, ...], list[Said]]]:
+    """The lines that decide each question for a table, and the tables they are of."""
+    lines: dict[Key, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
+    for line in crosswalk.itertuples():
+        said = _decision(line.village_code, system), _share(line.share)
+        lines[key_of(line.kecamatan, line.village, line.code)][line.table].append(said)
+    found = {}
+    for key, tables in lines.items():
+        decided = {table: said for table, said in tables.items() if any(code for code, _ in said)}
+        nearest = next(([table] for table in (table_id, "") if table in decided), sorted(decided))
+        if nearest and all(decided[table] == decided[nearest[0]] for table in nearest):
+            found[key] = tuple(nearest), decided[nearest[0]]
+    return found
+
+
+def _row_by_row(said: Sequence[Said], rows: int) -> bool:
+    return len(said) == rows > 1 and all(share is None for _, share in said)
+
+
+def borrowed(
+    crosswalk: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], system: CodeSystem, file: str
+) -> list[Problem]:
+    """What was decided for one table and counted for another, as a warning for each table it counted for.
+
+    `tables`: id → (places, matches).
     """
     found = []
+    for table, (places, matches) in tables.items():
+        answers = _answers(crosswalk, table, system)
+        used = [key for key, rung in zip(keys_of(places), matches["rung"], strict=True) if rung == "crosswalk"]
+        lent = {key: of for key in used if (of := answers[key][0]) and of[0] not in ("", table)}
+        if lent:
+            told = {"table": table, "count": sum(key in lent for key in used)}
+            told["tables"] = sorted({one for of in lent.values() for one in of})
+            told["split"] = [key[1] or key[2] for key in lent if any(share for _, share in answers[key][1])] or ["–"]
+            found.append(Problem("crosswalk_of_other_table", False, Where(file=file), told))
+    return found
+
+
+def problems(
+    crosswalk: pd.DataFrame,
+    known: Collection[str],
+    system: CodeSystem,
+    file: str,
+    tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]] | None = None,
+) -> list[Problem]:
+    """Decisions that name no village of the study, that decide one question in two ways, or share out more than all.
+
+    `tables`: id → (places, matches), for what one name on several rows asks. All are fatal but one: shares that leave a
+    rest.
+    """
+    found = []
+    ordered = _ordered(crosswalk, tables or {}, system)
     before: dict[tuple[str, Key], list[tuple[int, str, float | None]]] = defaultdict(list)
     for line in crosswalk[crosswalk["village_code"] != ""].itertuples():
         where = Where(file=file, row=int(line.Index), column="village_code")
         decided, share = _decision(line.village_code, system), _share(line.share)
         if decided != IGNORED and decided not in known:
             told = {"village": line.village, "value": line.village_code}
-            found.append(Problem("crosswalk_unknown_code", True, where, told))
+            kind = "crosswalk_code_by_excel" if ROUNDED.fullmatch(line.village_code) else "crosswalk_unknown_code"
+            found.append(Problem(kind, True, where, told))
         if line.share and share is None:
             at = Where(file=file, row=int(line.Index), column="share")
             found.append(Problem("crosswalk_share_invalid", True, at, {"village": line.village, "value": line.share}))
-        said = before[line.table, key_of(line.kecamatan, line.village, line.code)]
+        question = line.table, key_of(line.kecamatan, line.village, line.code)
+        if question in ordered:
+            continue
+        said = before[question]
         if row := next((row for row, code, part in said if not _together((decided, share), (code, part))), None):
             found.append(Problem("crosswalk_twice", True, where, {"village": line.village, "other": str(row)}))
         said.append((int(line.Index), decided, share))
     return found + [p for (_, key), said in before.items() for p in _sums(key, said, file)]
+
+
+def _ordered(
+    crosswalk: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], system: CodeSystem
+) -> set[tuple[str, Key]]:
+    """The questions whose lines decide one row each: the table's own rows, or any table's where it is not read."""
+    rows = {table: Counter(keys_of(places)) for table, (places, _) in tables.items()}
+    lines: dict[tuple[str, Key], list[Said]] = defaultdict(list)
+    for line in crosswalk.itertuples():
+        said = _decision(line.village_code, system), _share(line.share)
+        lines[line.table, key_of(line.kecamatan, line.village, line.code)].append(said)
+    return {
+        (table, key)
+        for (table, key), said in lines.items()
+        if any(_row_by_row(said, counts[key]) for counts in ([rows[table]] if table in rows else rows.values()))
+    }
 
 
 def _together(one: tuple[str, float | None], other: tuple[str, float | None]) -> bool:
@@ -138,30 +224,34 @@ def merge(
     old: dict[tuple[str, Key], list[dict[str, str]]] = defaultdict(list)
     for line in existing.to_dict("records"):
         old[line["table"], key_of(line["kecamatan"], line["village"], line["code"])].append(line)
-    kept = {q: [line for line in said if line["village_code"] or line["note"] or q[0] not in tables]
+    own = [column for column in existing.columns if column not in COLUMNS]
+    kept = {q: said if q[0] not in tables or any(line["village_code"] for line in said)
+            else [line for line in said if any(line[c] for c in ("note", *own))]
             for q, said in old.items()}  # fmt: skip
     lines = {q: said for q, said in kept.items() if said}
     general = {key for (table, key), said in lines.items() if not table and any(line["village_code"] for line in said)}
     for table, (places, matches) in tables.items():
         open_ = matches["status"].isin(["candidate", "unmatched"])
-        for row in places[open_].join(matches[["reason", "candidates"]]).to_dict("records"):
+        asked: dict[tuple[str, Key], list[dict[str, Any]]] = defaultdict(list)
+        for at, row in places[open_].join(matches[["reason", "candidates"]]).to_dict("index").items():
             row["code"] = row["code"] or row["last4"]
             row["reason"] = messages.text(f"match.reason.{row['reason']}", lang)
-            question = (table, key_of(row["kecamatan"], row["village"], row["code"]))
+            asked[table, key_of(row["kecamatan"], row["village"], row["code"])].append({**row, "at": at})
+        for question, rows in asked.items():
             said = lines.get(question, [])
             if question[1] not in general and not any(line["village_code"] for line in said):
-                lines[question] = [_line(table, row, said[-1]["note"] if said else "")]
+                lines[question] = _asked(table, rows, said, ("note", *own), lang)
     ordered = [line for q in sorted(lines) for line in lines[q]]
     index = pd.RangeIndex(2, len(ordered) + 2)
-    return pd.DataFrame(ordered, columns=list(COLUMNS), index=index, dtype="str").fillna("")
+    return pd.DataFrame(ordered, columns=[*COLUMNS, *own], index=index, dtype="str").fillna("")
 
 
 def write(path: Path, crosswalk: pd.DataFrame) -> None:
     """Writes the file whole or not at all: UTF-8 with BOM and `;`, which Excel opens by itself."""
     text = io.StringIO()
     out = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    out.writerow(COLUMNS)
-    out.writerows([_safe(cell) for cell in line] for line in crosswalk[list(COLUMNS)].itertuples(index=False))
+    out.writerow([_safe(column) for column in crosswalk.columns])
+    out.writerows([_safe(cell) for cell in line] for line in crosswalk.to_numpy())
     told = text.getvalue().encode("utf-8-sig")
     part = path.with_name(f".{path.name}.part")
     try:
@@ -176,8 +266,22 @@ def write(path: Path, crosswalk: pd.DataFrame) -> None:
         raise DataError([Problem("crosswalk_locked", True, Where(file=path.name))]) from fault
 
 
-def _line(table: str, row: Mapping[str, Any], note: str) -> dict[str, str]:
-    line = {"table": table, "note": note} | {cell: row[cell] for cell in ("kecamatan", "village", "code", "reason")}
+def _asked(
+    table: str, rows: list[dict[str, Any]], said: list[dict[str, str]], own: Sequence[str], lang: str
+) -> list[dict[str, str]]:
+    """The lines of one question: one, or one for each row where each may be another village of the name."""
+    each = all(len(row["candidates"]) >= len(rows) for row in rows)
+    lines = []
+    for k, row in enumerate(rows if each else rows[-1:]):
+        if len(rows) > 1 and each:
+            row["reason"] = messages.text("match.one_of_rows", lang, reason=row["reason"], row=row["at"])
+        before = said[min(k, len(said) - 1)] if said else {}
+        lines.append(_line(table, row) | {column: before.get(column, "") for column in own})
+    return lines
+
+
+def _line(table: str, row: Mapping[str, Any]) -> dict[str, str]:
+    line = {"table": table} | {cell: row[cell] for cell in ("kecamatan", "village", "code", "reason")}
     for k, (code, name, similarity) in enumerate(row["candidates"][:OFFERED], start=1):
         line |= {f"candidate_{k}": f"{code} {name}", f"similarity_{k}": f"{similarity:.2f}"}
     return {column: line.get(column, "") for column in COLUMNS}
@@ -199,6 +303,15 @@ def _share(cell: str) -> float | None:
     found = SHARE.fullmatch(cell.strip())
     share = float(found[1].replace(",", ".")) / (100 if found[2] else 1) if found else 0.0
     return share if 0 < share <= 1 else None
+
+
+def _headings(cells: Sequence[str]) -> list[str]:
+    """Each heading once: the known ones in small letters, a person's own as written, one without name by its place."""
+    found: list[str] = []
+    for at, cell in enumerate(map(_said, cells), start=1):
+        name = cell.casefold() if cell.casefold() in COLUMNS else cell
+        found.append(name if name and name not in found else f"{name} ({at})".strip())
+    return found
 
 
 def _lines(raw: bytes) -> list[tuple[int, list[str]]]:

@@ -103,6 +103,26 @@ def renewed(code: str, renewal: Mapping[str, str]) -> str:
     return renewal[had] + code[len(had) :] if had in renewal else code
 
 
+def edition_meant(
+    places: pd.DataFrame, villages: pd.DataFrame, system: CodeSystem | None, edition: str
+) -> dict[str, Any]:
+    """The edition that most rows' codes are of, where no name can confirm it and none was told; {} where none is.
+
+    Returns `edition` (the year before the change), `count` of rows that find a village by it, and `laws`.
+    """
+    if edition or system != "kemendagri":
+        return {}
+    told = codes.parse_series(places["code"], system).where(places["village"] == "").dropna()
+    for change in changes():
+        renewal = renewals(set(villages["kabupaten_code"]), before := str(change.year - 1))
+        old = told[codes.kabupaten_of(told).isin(list(renewal))]
+        fit = int(old.map(lambda code, by=renewal: renewed(code, by)).isin(villages.index).sum())
+        if 2 * fit > len(places):
+            laws = list(dict.fromkeys(c.law for c in changes() if {c.old, c.new} & set(codes.kabupaten_of(old))))
+            return {"edition": before, "count": fit, "laws": laws}
+    return {}
+
+
 def problems(
     places: pd.DataFrame,
     villages: pd.DataFrame,
@@ -149,6 +169,8 @@ def _of_codes(
     renewal = renewals(set(villages["kabupaten_code"]), edition)
     if system != "kemendagri" or not renewal:
         return []
+    if meant := edition_meant(places, villages, system, edition):
+        return [Problem("codes_without_edition", False, where, {"table": table_id, "rows": len(places), **meant})]
     had = codes.kabupaten_of(codes.parse_series(places["code"], system))
     old = had[had.isin(list(renewal)) & ((places["village"] != "") | bool(edition))]
     if old.empty:

@@ -18,7 +18,7 @@ ACCOUNT = (
 )  # fmt: skip
 JOINED = ("matched", "new")
 Repeated = Literal["refuse", "sum", "first"]
-REPEATED = ("repeated_village", "repeated_villages")
+REPEATED = ("repeated_village", "repeated_village_decided", "repeated_villages")
 # Beyond this many of one kind, one line with the number says more than the lines.
 MOST_TOLD = 20
 
@@ -67,7 +67,8 @@ def join(
     problems += _indivisible(parts, villages, unsplit, where)
     chosen, repeats = REPEATS[repeated](parts), parts["village_code"].duplicated(keep=False)
     if repeated == "refuse":
-        problems += _repeated(parts[repeats & ~_declared(parts)], villages, where)
+        decided = matches.index[matches["rung"] == "crosswalk"]
+        problems += _repeated(parts[repeats & ~_declared(parts)], villages, decided, where)
     shared = _shared(values, chosen, unsplit)
     problems += _summed(chosen, shared, villages, unsplit, where)
     account = pd.concat(
@@ -205,11 +206,13 @@ def _indivisible(parts: pd.DataFrame, villages: pd.DataFrame, unsplit: list[str]
         yield Problem("split_not_divisible", False, replace(where, row=int(at)), told)
 
 
-def _repeated(twice: pd.DataFrame, villages: pd.DataFrame, where: Where) -> Iterator[Problem]:
+def _repeated(twice: pd.DataFrame, villages: pd.DataFrame, decided: pd.Index, where: Where) -> Iterator[Problem]:
     groups = list(twice.groupby("village_code", sort=True)["row"])
     for code, rows in groups[:MOST_TOLD]:
         told = {"village": villages.loc[code, "village"], "code": code, "rows": [str(at) for at in sorted(rows)]}
-        yield Problem("repeated_village", True, where, told)
+        by_person = [str(at) for at in sorted(rows) if at in decided]
+        kind = "repeated_village_decided" if by_person else "repeated_village"
+        yield Problem(kind, True, where, told | ({"decided": by_person} if by_person else {}))
     if len(groups) > MOST_TOLD:
         yield Problem("repeated_villages", True, where, {"count": len(groups) - MOST_TOLD, "rows": len(twice)})
 
@@ -225,8 +228,21 @@ def _summed(
             empty = sorted(lines.loc[part[torn].isna().any(axis=1), "row"])
             told = {"village": villages.loc[code, "village"], "rows": [str(at) for at in empty], "columns": list(torn)}
             yield Problem("repeated_partly_empty", False, where, told)
-    if unsplit and not twice[~_declared(twice)].empty:
+    meant = twice[~_declared(twice)]
+    if unsplit and not meant.empty:
         yield Problem("repeated_shares", True, where, {"columns": unsplit})
+    yield from _counted_together(meant, shared, parts["village_code"].nunique(), where)
+
+
+def _counted_together(meant: pd.DataFrame, shared: pd.DataFrame, villages: int, where: Where) -> Iterator[Problem]:
+    """How many villages are sums of rows, told where some of them have the same numbers on every row."""
+    groups = meant.groupby("village_code")["row"]
+    told = {code: lines.index for code, lines in groups if (shared.loc[lines.index] > 0).any(axis=None)}
+    same = [at for at in told.values() if len(shared.loc[at].drop_duplicates()) == 1]
+    if same:
+        rows = [str(row) for at in same[:MOST_TOLD] for row in sorted(meant.loc[at, "row"])]
+        counted = {"villages": villages, "count": groups.ngroups, "same": len(same), "rows": rows[:MOST_TOLD]}
+        yield Problem("repeated_same_numbers", False, where, counted)
 
 
 def _data_rows(

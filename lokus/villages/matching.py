@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -18,7 +18,7 @@ import pandas as pd
 
 from lokus.villages import codes, editions, names
 from lokus.villages.codes import CodeSystem
-from lokus.villages.crosswalk import IGNORED, Decision, Key, decisions, key_of
+from lokus.villages.crosswalk import IGNORED, Decision, Key, decisions, empty, keys_of
 from lokus.villages.gazetteer import Area, Gazetteer, Near, Village, gazetteer
 
 Status = Literal["matched", "candidate", "unmatched", "outside", "new"]
@@ -41,13 +41,14 @@ LAST4 = re.compile(r"(\d{4})(?:\.0+)?")
 
 class Row(NamedTuple):
     """One row as a table writes it. `code` and `told` are None unless the table writes the villages' code system;
-    `told` is the code, or the one that kecamatan and last four digits make."""
+    `told` is the code, or the one that kecamatan and last four digits make; `decided` what a person said of the row."""
 
     village: str
     area: Area
     key: Key
     code: str | None
     told: str | None
+    decided: Decision
 
 
 class Verdict(NamedTuple):
@@ -73,7 +74,6 @@ class Ladder:
     so that a name alone does not tell the village."""
 
     gazetteer: Gazetteer
-    decided: Mapping[Key, Decision]
     wide: bool
 
 
@@ -91,7 +91,7 @@ def match(
 
     Parameters: `places` str columns code, village, kecamatan, kabupaten, last4, "" where absent, any index; `villages`
     index `village_code` with village, kecamatan_code, kecamatan, kabupaten_code, kabupaten; `code_system` the table's
-    declared system or None; `crosswalk` a person's decisions, of which those of `table_id` or of no table count;
+    declared system or None; `crosswalk` a person's decisions, of which those of `table_id` count first (`crosswalk`);
     `edition` the year of the table's codes, "" = not told (`villages.editions`).
 
     Returns a frame on the index of `places`: status, rung, village_code (missing unless matched or new), similarity of
@@ -99,11 +99,13 @@ def match(
     reason ("" or one of `REASONS`), parts (tuple of (code, share) where the crosswalk splits the row). A fuzzy hit is
     accepted only within a known kecamatan, far ahead of the second, with equal marks, and never two for one village.
     """
-    decided = {} if crosswalk is None else decisions(crosswalk, table_id, village_system)
     places = places.fillna("")
+    keys = keys_of(places)
+    decided = decisions(empty() if crosswalk is None else crosswalk, table_id, keys, village_system)
     wide = _wide(places, villages, code_system, village_system)
-    look = Ladder(gazetteer(villages), decided, wide)
-    rows = _rows(places, look.gazetteer, village_system if code_system == village_system else None, edition)
+    look = Ladder(gazetteer(villages), wide)
+    system = village_system if code_system == village_system else None
+    rows = _rows(places, look.gazetteer, system, edition, keys, decided)
     climbed = [_climb(row, look) for row in rows]
     taken = {code for v in climbed if v for code in v.villages}
     verdicts = [v or _nearest(row, look, taken) for row, v in zip(rows, climbed, strict=True)]
@@ -124,18 +126,25 @@ def _wide(
     return bool(told > villages["kabupaten_code"].nunique())
 
 
-def _rows(places: pd.DataFrame, known: Gazetteer, system: CodeSystem | None, edition: str) -> list[Row]:
+def _rows(
+    places: pd.DataFrame,
+    known: Gazetteer,
+    system: CodeSystem | None,
+    edition: str,
+    keys: Sequence[Key],
+    decided: Sequence[Decision],
+) -> list[Row]:
     rows = []
     renewal = editions.renewals(set(known.kabupaten), edition) if system == "kemendagri" else {}
     cells = (places[c] for c in ("code", "village", "kecamatan", "kabupaten", "last4"))
-    for code, village, kecamatan, kabupaten, last4 in zip(*cells, strict=True):
+    for code, village, kecamatan, kabupaten, last4, key, said in zip(*cells, keys, decided, strict=True):
         area = known.area(kabupaten, kecamatan)
         parsed = codes.parse(code, system) if system and code else None
         # Where nobody says that the codes are old, only a name can confirm it.
         if parsed and renewal and (edition or names.squeeze(village)):
             parsed = editions.renewed(parsed, renewal)
         told = parsed or (_joined(area, last4, system) if system else None)
-        rows.append(Row(village, area, key_of(kecamatan, village, code or last4), parsed, told))
+        rows.append(Row(village, area, key, parsed, told, said))
     return rows
 
 
@@ -155,14 +164,14 @@ def _by_code(row: Row, look: Ladder) -> Verdict | None:
 
 def _by_split(row: Row, look: Ladder) -> Verdict | None:
     """A code and a name cannot know that their village was divided since: shares given by a person go before them."""
-    parts = tuple(part for part in look.decided.get(row.key, ()) if part[0] in look.gazetteer.villages)
+    parts = tuple(part for part in row.decided if part[0] in look.gazetteer.villages)
     if sum(share == 1 for _, share in parts) == len(parts):
         return None
     return Verdict("matched", "crosswalk", parts[0][0], parts=parts)
 
 
 def _by_crosswalk(row: Row, look: Ladder) -> Verdict | None:
-    decided = next((code for code, _ in look.decided.get(row.key, ())), "")
+    decided = next((code for code, _ in row.decided), "")
     if decided == IGNORED:
         return Verdict("outside", "crosswalk", reason="ignored_by_person")
     if decided not in look.gazetteer.villages:

@@ -18,6 +18,7 @@ from lokus import intake
 from lokus.cli import entry
 from lokus.errors import DataError, StudyError
 from lokus.proposal import Proposal, as_values, closing, filled, looking, propose, report, write
+from lokus.proposal.records import Said
 from lokus.study import open_study
 
 Propose = Callable[..., Proposal]
@@ -259,11 +260,63 @@ def test_several_rows_of_a_village_are_added_up_with_a_doubt_and_months_are_not(
     named: pd.DataFrame, proposed: Propose
 ) -> None:
     counts = named.assign(Diukur=100, Stunting=20)
-    (twice,) = proposed({"dua.csv": pd.concat([counts, counts])}).tables
+    other = counts.assign(Stunting=15)
+    units = pd.concat([counts.assign(Posyandu="Melati"), other.assign(Posyandu="Mawar")])
+    (twice,) = proposed({"dua.csv": units}).tables
     assert (twice.repeated, "repeated_sum" in {getattr(d, "code", "") for d in twice.doubts}) == ("sum", True)
     months = pd.concat([counts.assign(Bulan="Maret"), counts.assign(Bulan="September")])
     (monthly,) = proposed({"bulanan 2024.csv": months}).tables
     assert (monthly.period.column, monthly.period.text, monthly.repeated) == ("Bulan", "September 2024", "refuse")
+
+
+@pytest.mark.parametrize("stunting", [20, 15])
+def test_a_village_that_stands_twice_without_a_reason_waits_for_a_person(
+    named: pd.DataFrame, proposed: Propose, stunting: int
+) -> None:
+    counts = named.assign(Diukur=100, Stunting=20)
+    proposal = proposed({"dua 2024.csv": pd.concat([counts, counts.head(1).assign(Stunting=stunting)])})
+    (table,) = proposal.tables
+    assert (table.repeated, table.off, proposal.runs) == ("refuse", None, False)
+    assert {p.code for m in table.meanings for p in m.mend} == {"repeated_village"}
+    copies = [d.params["rows"] for d in table.doubts if isinstance(d, Said) and d.code == "repeated_copies"]
+    assert copies == ([[str(len(counts) + 2)]] if stunting == 20 else [])
+
+
+@pytest.mark.parametrize("repeats", [True, False])
+def test_numbers_of_a_village_on_its_first_line_or_on_all_are_not_added_up(
+    named: pd.DataFrame, proposed: Propose, repeats: bool
+) -> None:
+    counts = named.assign(Diukur=100, Stunting=[10 + n % 20 for n in range(len(named))])
+    lines = pd.concat([counts.assign(Masalah=m) for m in ("Air bersih", "Jamban")], ignore_index=True)
+    if not repeats:
+        lines.loc[lines.index >= len(named), ["Diukur", "Stunting"]] = None
+    (table,) = proposed({"rekomendasi 2024.csv": lines}).tables
+    assert (table.repeated, table.off) == ("first", None)
+
+
+@pytest.mark.parametrize("month", ["Bulan", "BULAN PELAPORAN"])
+@pytest.mark.parametrize("year", ["Tahun", "THN"])
+def test_a_month_and_the_year_beside_it_are_one_period(
+    tmp_path: Path, named: pd.DataFrame, proposed: Propose, month: str, year: str
+) -> None:
+    counts = named.assign(Diukur=100)
+    times = [(2024, "Januari", 5), (2024, "Desember", 9), (2025, "Januari", 20)]
+    rows = pd.concat([counts.assign(**{year: y, month: m, "Stunting": n}) for y, m, n in times])
+    proposal = proposed({"x.csv": rows})
+    assert (proposal.tables[0].period.text, proposal.tables[0].repeated) == ("Januari 2025", "refuse")
+    found = intake.read(open_study(write(proposal, tmp_path / "studi", "id")))
+    assert set(found.villages["value_stunting"]) == {0.2}
+
+
+def test_one_negative_cell_waits_and_months_side_by_side_are_the_last(named: pd.DataFrame, proposed: Propose) -> None:
+    slip = named.assign(Diukur=100, Stunting=20)
+    slip.loc[4, "Stunting"] = -4
+    (table,) = proposed({"x 2024.csv": slip}).tables
+    assert [p.code for m in table.meanings if m.id == "stunting" for p in m.mend] == ["negative_number"]
+    counts = {"Diukur": 100, "Stunting": 20}
+    wide = named.assign(**{f"{m} > {c}": n for m in ("Maret", "Juni") for c, n in counts.items()})
+    (table,) = proposed({"x 2024.csv": wide}).tables
+    assert table.meanings[0].columns == ("Juni > Stunting", "Juni > Diukur")
 
 
 def test_places_written_on_the_first_of_several_lines_are_given_to_the_rest(
@@ -272,6 +325,7 @@ def test_places_written_on_the_first_of_several_lines_are_given_to_the_rest(
     lines = pd.concat([named.assign(Sasaran=100, Ditimbang=60)] * 5).sort_index(kind="stable")
     lines = lines.reset_index(drop=True)
     lines.loc[lines.index % 5 > 0, ["Kecamatan", "Desa"]] = None
+    lines["Ditimbang"] += lines.index % 5
     proposal = proposed({"posyandu 2024.csv": lines})
     (table,) = proposal.tables
     assert (table.fill_down, table.repeated) == (True, "sum")

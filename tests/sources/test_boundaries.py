@@ -507,3 +507,16 @@ def test_bogor_is_the_kabupaten_where_there_is_a_kota_of_that_name(tmp_path):
     for wanted, code in {"Bogor": "17.04", "Kab. Bogor": "17.04", "KOTA BOGOR": "17.71", "17.71": "17.71"}.items():
         places = read_boundaries(path, code_system="kemendagri", kabupaten=wanted).places
         assert places["kabupaten_code"].unique().tolist() == [code]
+
+
+def test_names_alone_cannot_tell_parts_from_two_villages_of_one_name(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"DESA": ["Kulu", "Kulu", "Ako"], "KECAMATAN": "Lariang", "KABUPATEN": "Pasangkayu"},
+        geometry=[shapely.box(x, -1, x + 0.4, -0.6) for x in (119, 120, 121)],
+        crs=4326,
+    )
+    frame.to_file(tmp_path / "b.gpkg")
+    found = read_boundaries(tmp_path / "b.gpkg", code_system="kemendagri", names_only=True)
+    told = [p for p in found.problems if "parts" in p.code]
+    assert [(p.code, p.params["rows"]) for p in told] == [("boundary_name_in_parts", (1, 2))]
+    assert len(found.places) == 2

@@ -103,10 +103,37 @@ def test_months_as_headings_are_no_persons_and_hide_none() -> None:
 
 def test_many_unlike_names_in_each_village() -> None:
     assert found(frame(Nama=NAMES)) == ["C"]
-    assert found(frame(6, Nama=NAMES)) == []
+    assert found(frame(6, Nama=NAMES)) == ["C"], "full names, however few"
+    assert found(frame(6, Nama=[n.split()[0] for n in NAMES])) == []
     posyandu = [f"{flower} {n}" for n in range(1, 11) for flower in ("MAWAR", "MELATI", "ANGGREK")]
     assert found(frame(Nama=posyandu, S=COUNTS)) == []
     assert found(frame(Nama=[f"Posyandu {n}" for n in NAMES])) == []
+
+
+OF_PERSONS = "Balita Stunting; Penerima PMT; Keluarga Berisiko; Daftar balita stunting; Sasaran"
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(each(OF_PERSONS, ()))), st.integers(1, 4), st.sampled_from([", ", "; ", "\n"]))
+def test_full_names_are_persons_whatever_their_heading_says(heading: str, each_cell: int, mark: str) -> None:
+    cells = [mark.join(NAMES[i : i + each_cell]) for i in range(30)]
+    for rows in (6, 30):
+        assert found(frame(rows, **{heading: cells}), villages=KNOWN) == ["C"]
+        assert found(frame(rows, **{heading: COUNTS}), villages=KNOWN) == []
+    assert found(frame(30, Xyz=cells), villages=KNOWN) == ["C"]
+    assert found(frame(6, Xyz=cells), villages=KNOWN) == []
+
+
+DEEDS = ["Pemberian PMT {}", "Kelas ibu hamil di dusun {}", "Sanitasi {} buruk", "Belum ada jamban {}", "Posyandu {}"]
+MANY_LINES = "Rekomendasi; Kegiatan; Keterangan; Sasaran kegiatan; Nama Kegiatan; Penyebab; Xyz; Balita Stunting"
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(each(MANY_LINES, ()))))
+def test_many_lines_of_deeds_in_each_village_are_no_persons(heading: str) -> None:
+    cells = [DEEDS[i % len(DEEDS)].format(NAMES[i].split()[1][:5]) + "abcde"[i % 5] * (i // 5 + 1) for i in range(60)]
+    assert len(set(cells)) == len(cells)
+    assert found(frame(60, **{heading: cells}), villages=KNOWN) == []
 
 
 @given(
@@ -244,6 +271,64 @@ def test_nothing_of_a_list_of_persons_is_told_and_the_other_tables_are(
     for shown in (told.out, told.err, values, written):
         assert not any(secret in shown for secret in (MARK, "VANDO", *NIKS[:3], *BIRTHS[:3]))
     assert not (home / "runs").exists()
+
+
+ROWS = 30
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_nothing_of_a_table_is_told_that_matches_no_village(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = write_study(tmp_path / "studi")
+    table = pd.DataFrame({"Kecamatan": "Kota Kirana", "Desa": NAMES[:ROWS], "Stunting": [*COUNTS[: ROWS - 1], "x"]})
+    table.to_csv(home / "data" / "lain.csv", index=False)
+    _with_table(home, "lain", "Stunting")
+    assert entry([command, str(home), "--json"]) == 3
+    values = capsys.readouterr().out
+    (fatal,) = [p for p in json.loads(values)["problems"] if p["fatal"]]
+    assert (fatal["code"], fatal["params"]["rows"]) == ("table_matches_nothing", ROWS)
+    assert entry([command, str(home)]) == 3
+    told = capsys.readouterr()
+    written = "".join(p.read_text("utf-8") for p in home.iterdir() if p.is_file())
+    assert not any(MARK in shown or "VANDO" in shown for shown in (told.out, told.err, values, written))
+    assert not (home / "runs").exists()
+
+
+@pytest.mark.parametrize("cell", [NAMES[0], NAMES[0].split()[0], BIRTHS[0], NIKS[0]])
+def test_a_person_in_a_table_of_villages_is_not_quoted(
+    cell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = write_study(tmp_path / "studi")
+    villages = ["Bandar Kirana", "Pasar Baru", "Pasar Lama", NAMES[1] if cell in (NIKS[0], BIRTHS[0]) else "Pelabuhan"]
+    unused = [*COUNTS[:3], NIKS[0] if cell == BIRTHS[0] else 5]
+    table = pd.DataFrame({"Kecamatan": "Kota Kirana", "Desa": villages, "Stunting": [4, 3, 2, cell], "D": unused})
+    table.to_csv(home / "data" / "lain.csv", index=False)
+    _with_table(home, "lain", "Stunting")
+    assert entry(["check", str(home)]) == 3
+    told = "".join(capsys.readouterr())
+    assert "lain.csv › baris 5" in told
+    assert not any(secret in told for secret in (cell, MARK, "VANDO"))
+
+
+def _with_table(home: Path, name: str, column: str) -> None:
+    study = home / "lokus.toml"
+    added = f"""
+[[table]]
+id = "{name}"
+path = "data/{name}.csv"
+place = {{ village = "Desa", kecamatan = "Kecamatan" }}
+[[indicator]]
+id = "{name}_x"
+table = "{name}"
+value = "{column}"
+label_id = "x"
+label_en = "x"
+kind = "count"
+better = "lower"
+score = false
+"""
+    study.write_text(study.read_text("utf-8") + added, "utf-8")
 
 
 def test_the_words_tell_where_to_look_and_what_to_do() -> None:

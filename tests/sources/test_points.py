@@ -115,4 +115,25 @@ def test_rows_without_a_place_are_told(tmp_path: Path) -> None:
     path.write_text("Nama,Lintang,Bujur\nSarudu,-1.69,119.29\nDoda,119.3,-1.7\nTikke,,\n", "utf-8")
     read = read_points(path, layer="pkm", sheet="", name="Nama", latitude="Lintang", longitude="Bujur", shown="p.csv")
     assert read.points["name"].to_dict() == {2: "Sarudu"}
-    assert [(p.code, p.where.row) for p in read.problems] == [("point_off_the_map", 3), ("point_off_the_map", 4)]
+    assert [(p.code, p.where.row) for p in read.problems] == [("point_off_the_map", 4), ("point_swapped", 3)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["119,-1", "120,-2", "-3,121"], [("points_swapped", None)]),
+        (["-1,119", "120,-2", "-3,121"], [("point_swapped", 3)]),
+        (["-1,119", "50,-2", "-3,121"], [("point_off_the_map", 3)]),
+    ],
+)
+def test_swapped_coordinates_are_told_with_their_remedy(
+    tmp_path: Path, rows: list[str], told: list[tuple[str, int | None]]
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("\n".join(["Puskesmas,Lintang,Bujur", *(f"P,{row}" for row in rows)]), "utf-8")
+    found = read_points(
+        path, layer="pkm", sheet="", name="Puskesmas", latitude="Lintang", longitude="Bujur", shown="p.csv"
+    )
+    assert [(p.code, p.where.row) for p in found.problems] == told
+    assert len(found.points) == (1 if told[0][0] == "points_swapped" else 2)
+    assert all(messages.problem(p, "id") != messages.problem(p, "en") for p in found.problems)

@@ -201,3 +201,78 @@ def test_a_file_from_before_there_were_shares_reads(tmp_path):
     read = crosswalk.read(path)
     assert read[["village_code", "share", "note"]].iloc[0].tolist() == ["76.01.02.2010", "", "Ako"]
     assert found(decided=read).loc[4, ["rung", "parts"]].tolist() == ["crosswalk", ()]
+
+
+def test_decisions_survive_a_renamed_table_and_are_told():
+    once = asked()
+    once.loc[3, "village_code"] = "76.01.02.2010"
+    next_year = found(decided=once, table="gizi_2026")
+    assert next_year["village_code"].iloc[0] == "76.01.02.2010"
+    told = crosswalk.borrowed(once, {"gizi_2026": (PLACES, next_year)}, "kemendagri", "crosswalk.csv")
+    assert [(p.code, p.fatal, p.params["tables"], p.params["count"]) for p in told] == [
+        ("crosswalk_of_other_table", False, ["gizi"], 1)
+    ]
+    assert messages.problem(told[0], "id") != messages.problem(told[0], "en")
+    merged = asked(once, table="gizi_2026")
+    assert merged[merged["table"] == "gizi_2026"]["village"].tolist() == ["GODANG"]
+    # Its own decision, and a general one, go before; then nothing is borrowed.
+    for own in ("gizi_2026", ""):
+        both = pd.concat([once, once.loc[[3]].assign(table=own, village_code="76.01.12.2005")], ignore_index=True)
+        matches = found(decided=both, table="gizi_2026")
+        assert matches["village_code"].iloc[0] == "76.01.12.2005"
+        assert crosswalk.borrowed(both, {"gizi_2026": (PLACES, matches)}, "kemendagri", "crosswalk.csv") == []
+
+
+def test_a_persons_own_columns_are_kept(tmp_path):
+    path = tmp_path / "crosswalk.csv"
+    crosswalk.write(path, asked())
+    lines = path.read_text("utf-8-sig").splitlines()
+    lines = [f"{line};{more}" for line, more in zip(lines, ("Petugas;", "Bidan;x", ";"), strict=True)]
+    path.write_text("\n".join(lines), "utf-8")
+    for _ in range(2):
+        merged = asked(crosswalk.read(path))
+        assert merged.columns.tolist() == [*crosswalk.COLUMNS, "Petugas", "(16)"]
+        assert merged[["Petugas", "(16)"]].to_numpy().tolist() == [["Bidan", "x"], ["", ""]]
+        crosswalk.write(path, merged)
+
+
+TWINS = villages_of(
+    ("76.01.01.1001", "Bambalamotu", "Bambalamotu"),
+    ("76.01.01.2002", "Bambalamotu", "Bambalamotu"),
+    ("76.01.01.2003", "Kalola", "Bambalamotu"),
+    kabupaten="Pasangkayu",
+)
+ROWS = places_of(2, village=["BAMBALAMOTU", "BAMBALAMOTU", "KALOLA"], kecamatan=["Bambalamotu"] * 3)
+
+
+@pytest.mark.parametrize("order", [["76.01.01.1001", "76.01.01.2002"], ["76.01.01.2002", "76.01.01.1001"]])
+@pytest.mark.parametrize("table", ["gizi", "gizi_2026"])
+def test_two_rows_of_one_name_are_decided_row_by_row(order, table):
+    def twins(decided, table):
+        return match(ROWS, TWINS, code_system=None, village_system="kemendagri", crosswalk=decided, table_id=table)
+
+    lines = crosswalk.merge(crosswalk.empty(), {"gizi": (ROWS, twins(None, "gizi"))})
+    assert lines["village"].tolist() == ["BAMBALAMOTU", "BAMBALAMOTU"]
+    lines["village_code"] = order
+    matches = twins(lines, table)
+    assert matches["village_code"].tolist() == [*order, "76.01.01.2003"]
+    tables = {table: (ROWS, matches)}
+    assert crosswalk.problems(lines, TWINS.index, "kemendagri", "crosswalk.csv", tables) == []
+    pd.testing.assert_frame_equal(crosswalk.merge(lines, tables), lines)
+    # One line of two decided: the other row still waits.
+    lines.loc[3, "village_code"] = ""
+    matches = twins(lines, table)
+    assert matches["status"].tolist() == ["matched", "candidate", "matched"]
+    assert (crosswalk.merge(lines, {"gizi": (ROWS, matches)})["village_code"] == "").sum() == 1
+    # With one row fewer, two answers are one too many.
+    few = {table: (ROWS.iloc[1:], matches.iloc[1:])}
+    lines["village_code"] = order
+    told = crosswalk.problems(lines, TWINS.index, "kemendagri", "crosswalk.csv", few)
+    assert [p.code for p in told] == ["crosswalk_twice"]
+
+
+@pytest.mark.parametrize("written", ["7.60110E+09", "7,6E+09"])
+def test_a_code_that_a_spreadsheet_rounded_is_told_as_such(written):
+    lines = lines_of({"table": "gizi", "village": "PAKAWA", "village_code": written})
+    told = crosswalk.problems(lines, VILLAGES.index, "kemendagri", "crosswalk.csv")
+    assert [(p.code, p.fatal) for p in told] == [("crosswalk_code_by_excel", True)]

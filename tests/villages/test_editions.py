@@ -63,7 +63,7 @@ def test_an_old_code_is_read_where_the_name_agrees_and_told(code):
 
 def test_an_old_code_alone_needs_the_studys_word():
     row, told = matched("", "91.04.02.2001")
-    assert (row["status"], told) == ("outside", [])
+    assert (row["status"], [p.code for p in told]) == ("outside", ["codes_without_edition"])
     row, (problem,) = matched("", "91.04.02.2001", edition="2021")
     assert (row["village_code"], problem.code) == ("94.01.02.2001", "codes_of_edition")
     # Codes of a later edition are no old codes.
@@ -126,3 +126,17 @@ def test_a_kota_is_not_the_kabupaten_that_had_its_name(cell, status):
     mempawah = villages_of(("61.02.01.2001", "Wajok Hulu", "Jongkat"), kabupaten="Mempawah")
     places = places_of(village=["Wajok Hulu"], kecamatan=["Jongkat"], kabupaten=[cell])
     assert match(places, mempawah, code_system=None, village_system="kemendagri")["status"].tolist() == [status]
+
+
+@pytest.mark.parametrize(("edition", "told"), [("", ["codes_without_edition"]), ("2021", ["codes_of_edition"])])
+def test_old_codes_without_names_ask_for_their_edition(edition, told):
+    row, problems = matched("", "91.04.01.1001", edition=edition)
+    assert [p.code for p in problems] == told
+    assert row["status"] == ("matched" if edition else "outside")
+    if not edition:
+        assert (problems[0].params["edition"], problems[0].params["count"]) == ("2021", 1)
+        assert 'edition = "2021"' in messages.problem(problems[0], "id")
+
+
+def test_codes_that_no_edition_explains_ask_for_none():
+    assert matched("", "91.04.99.1001")[1] == []

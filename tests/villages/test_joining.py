@@ -212,7 +212,7 @@ def test_a_share_and_a_row_of_its_own_are_no_sum_by_accident():
     places, values, _ = table([("", "Lama", "Tanjung Agung", 100), ("", "Muara Emil", "Tanjung Agung", 7)])
     matches = match(places, VILLAGES, code_system=None, village_system="kemendagri", crosswalk=decided)
     refused = joining.join("t", places, values, matches, VILLAGES)
-    assert [(p.code, p.params["rows"]) for p in refused.problems] == [("repeated_village", ["5", "6"])]
+    assert [(p.code, p.params["rows"]) for p in refused.problems] == [("repeated_village_decided", ["5", "6"])]
     assert refused.values["n"].dropna().to_dict() == {"16.03.01.2003": 75}
     summed = joining.join("t", places, values, matches, VILLAGES, repeated="sum")
     assert (summed.problems, summed.values["n"].dropna().to_dict()) == ((), {"16.03.01.2001": 32, "16.03.01.2003": 75})

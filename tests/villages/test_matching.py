@@ -244,6 +244,10 @@ def test_a_person_decides_what_no_rule_may(sukoharjo):
     assert found["village_code"].iloc[0] == "18.10.02.2001"
     assert found["rung"].tolist() == ["crosswalk"] * 2
     other = matched(rows, sukoharjo, crosswalk=decided, table_id="krs")
+    assert other["village_code"].iloc[0] == "18.10.02.2001"
+    # What two tables decided differently decides nothing for a third.
+    twice = pd.concat([decided, decided.iloc[:1].assign(table="sppg", village_code="1810012001")])
+    other = matched(rows, sukoharjo, crosswalk=twice, table_id="krs")
     assert other["status"].tolist() == ["candidate", "outside"]
 
 
