@@ -192,13 +192,11 @@ def _block(
         share, people = shares[r.name], r.of.multiplier
         moved = need(share if people is None else share * people, r.of.bounds, extend=True)
         needs.append(moved if r.drawn.all() else np.where(r.drawn, moved, r.fixed))
-    weights = np.zeros((count, len(scheme.indicators)))
-    for d, name in enumerate(scheme.dimensions):
-        inside = np.array([e == d for e in scheme.dimension_of])
-        weights[:, inside] = _weights(
-            scheme.of(d, scheme.weights), spread, count, stream(seed, "weights", number, name)
-        )
-    above = _weights(scheme.dimension_weights, spread, count, stream(seed, "weights", number))
+    weights, above = np.zeros((count, len(scheme.indicators))), np.zeros((count, len(scheme.dimensions)))
+    for node, name in ((-1, ()), *((d, (name,)) for d, name in enumerate(scheme.dimensions))):
+        own, below = scheme.indicators_of(node), scheme.dimensions_of(node)
+        drawn = _weights(scheme.level(node), spread, count, stream(seed, "weights", number, *name))
+        weights[:, own], above[:, below] = drawn[:, : len(own)], drawn[:, len(own) :]
     return _ranks(score_draws(needs, np.stack([r.observed for r in ready]).T, weights, above, scheme))
 
 
