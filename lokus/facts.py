@@ -31,6 +31,7 @@ def facts(
         **_heading(study, villages),
         "indicators": [_indicator(study, m, villages, priors, scored, found.tables) for m in study.measures],
         "dimensions": _dimensions(study, scored),
+        "scheme": asdict(scored.scheme),
         "selection": _selection(study, villages),
         "clusters": {
             "k": typology.k,

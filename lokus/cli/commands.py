@@ -90,7 +90,8 @@ def parser(lang: str) -> Parser:
     command("check", run_check, "study")
     command("run", run_study, "study")
     command("map", run_map, "run_folder").add_argument("-o", "--output", help=t("argument.output"))
-    command("explain", run_explain, "run_folder", "village")
+    explain = command("explain", run_explain, "run_folder", "village")
+    explain.add_argument("--internal", action="store_true", help=t("argument.internal"))
     command("verify", run_verify, "run_folder")
     children_arguments(command("children", run_children), t)
     command("indicators", run_indicators)
@@ -275,10 +276,12 @@ def run_explain(asked: argparse.Namespace) -> int:
     from lokus.outputs.explain import explanation
 
     run = runs.read(runs.find(asked.run_folder))
-    told = explanation(run, asked.village, asked.lang)
+    told = explanation(run, asked.village, asked.lang, public=not asked.internal)
     if asked.json:
         tell_json(told)
         return 0
+    if asked.internal:
+        print(messages.text("explain.internal", asked.lang))
     for line in told["text"]:
         print(line)
     return 0
