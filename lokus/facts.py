@@ -13,6 +13,7 @@ from lokus import __version__, messages
 from lokus.intake import Intake
 from lokus.methods.clusters import Typology
 from lokus.methods.prevalence import Prior
+from lokus.methods.scoring import UNIT
 from lokus.steps import Scored
 from lokus.study import Measure, Study
 
@@ -136,23 +137,27 @@ def _indicator(
 
 
 def _effective(scored: Scored) -> dict[str, float]:
+    """Each indicator's share of the whole score: its weight times those of the dimensions above it."""
     plan = scored.scheme
-    return {
-        name: plan.weights[j] * plan.dimension_weights[plan.dimension_of[j]] / 1e8
-        for j, name in enumerate(plan.indicators)
-    }
+    whole = [1.0] * len(plan.dimensions)
+    for d in reversed(range(len(whole))):
+        above = whole[plan.parents[d]] if plan.parents[d] >= 0 else 1.0
+        whole[d] = above * plan.dimension_weights[d] / UNIT
+    return {name: plan.weights[j] * whole[plan.dimension_of[j]] / UNIT for j, name in enumerate(plan.indicators)}
 
 
 def _dimensions(study: Study, scored: Scored) -> list[dict[str, Any]]:
     own = {d.id: d for d in study.dimension}
     told = []
-    for name, units in zip(scored.scheme.dimensions, scored.scheme.dimension_weights, strict=True):
+    plan = scored.scheme
+    for name, units, above in zip(plan.dimensions, plan.dimension_weights, plan.parents, strict=True):
         label = {}
         for lang in messages.LANGS:
             given = getattr(own[name], f"label_{lang}") if name in own else ""
             known = messages.text(f"dimension.{name}", lang) if messages.has(f"dimension.{name}") else name
             label[f"label_{lang}"] = given or known
-        told.append({"id": name, **label, "weight": units / 1e4})
+        inside = plan.dimensions[above] if above >= 0 else ""
+        told.append({"id": name, **label, "weight": units / UNIT, "inside": inside})
     return told
 
 

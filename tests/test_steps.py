@@ -127,3 +127,20 @@ def test_a_village_added_by_the_meeting_carries_its_reason(study: Study, found: 
     assert (row["selected"], row["selected_by"]) == (True, "add")
     assert row["reason"] == "Hanya terjangkau kapal (Rembuk 12 September)"
     assert run.villages["selected"].sum() == study.selection.count
+
+
+def test_a_dimension_inside_another_counts_by_both_weights(study: Study, found: intake.Intake) -> None:
+    """Law: with arithmetic means a tree scores as the flat index whose weights are the products along it."""
+    raw = study.resolved()
+    raw["method"] |= {"within": "arithmetic", "across": "arithmetic"}
+    ids = {m.dimension for m in study.measures if m.score}
+    assert ids == {"burden", "services", "risk"}
+    nested = [{"id": "gaps", "weight": 3}, {"id": "burden", "weight": 1}]
+    nested += [{"id": "services", "weight": 2, "inside": "gaps"}, {"id": "risk", "weight": 1, "inside": "gaps"}]
+    flat = [{"id": "burden", "weight": 1}, {"id": "services", "weight": 2}, {"id": "risk", "weight": 1}]
+    one, two = (scored(make_study({**raw, "dimension": d}, study.folder), found.villages) for d in (nested, flat))
+    full = one["observed_weight"] == 1
+    np.testing.assert_allclose(one.loc[full, "score"], two.loc[full, "score"], atol=2e-2)
+    assert one["dimension_gaps"].notna().sum() == len(
+        one.dropna(subset=["dimension_services", "dimension_risk"], how="all")
+    )

@@ -162,9 +162,10 @@ class IndicatorUse(Part):
 
 
 class Dimension(Part):
-    """[[dimension]]: a group of indicators with a weight of its own."""
+    """[[dimension]]: a group of indicators with a weight of its own; `inside` = the dimension it lies in."""
 
     id: Id
+    inside: str = ""
     label_id: str = ""
     label_en: str = ""
     weight: Weight = 1.0

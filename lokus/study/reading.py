@@ -236,10 +236,31 @@ def _weight_faults(study: Study) -> Iterator[Fault]:
         used = {m.dimension for m in study.measures if m.score and m.weight > 0}
     except (KeyError, ValidationError):  # an indicator whose own faults are told already
         return
+    yield from _dimension_faults(study, used)
+
+
+def _dimension_faults(study: Study, used: set[str]) -> Iterator[Fault]:
+    """Dimensions that lie in each other or in none, that hold nothing, or whose weights leave nothing to score."""
+    inside = {d.id: d.inside for d in study.dimension}
+    above = {d: _way_up(d, inside) for d in inside}
+    holding = {up for d in used for up in above.get(d, [d])}
     if not used:
         yield "weights_zero", "indicator", {}
-    elif study.dimension and not any(d.weight > 0 for d in study.dimension if d.id in used):
+    elif inside and not any(d.weight > 0 for d in study.dimension if d.id in holding and not d.inside):
         yield "weights_zero", "dimension", {}
     for n, dimension in enumerate(study.dimension, 1):
-        if used and dimension.weight > 0 and dimension.id not in used:
+        if dimension.inside and dimension.inside not in inside:
+            told = {"dimension": dimension.inside, "known": list(inside)}
+            yield "dimension_unknown", f"dimension[{n}].inside", told
+        elif len(above[dimension.id]) > len(inside):
+            yield "dimension_circle", f"dimension[{n}].inside", {"dimension": dimension.id}
+        if used and dimension.weight > 0 and dimension.id not in holding:
             yield "dimension_unused", f"dimension[{n}]", {"dimension": dimension.id}
+
+
+def _way_up(dimension: str, inside: Mapping[str, str]) -> list[str]:
+    """A dimension and those it lies in; longer than there are dimensions where they lie in each other."""
+    way = [dimension]
+    while len(way) <= len(inside) and inside.get(way[-1]):
+        way.append(inside[way[-1]])
+    return way

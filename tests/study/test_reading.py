@@ -105,6 +105,13 @@ def test_the_nearest_known_key_is_named() -> None:
         ({"indicator__0__weight": 0, "indicator__1__weight": 0}, "indicator", "weights_zero"),
         ({"clusters__k_min": 5, "clusters__k_max": 3}, "clusters.k_min", "bounds_crossed"),
         ({"dimension": [{"id": "risk"}]}, "indicator[1].dimension", "dimension_unknown"),
+        ({"dimension": [{"id": "burden", "inside": "x"}]}, "dimension[1].inside", "dimension_unknown"),
+        (
+            {"dimension": [{"id": "burden", "inside": "a"}, {"id": "a", "inside": "burden"}]},
+            "dimension[1].inside",
+            "dimension_circle",
+        ),
+        ({"dimension": [{"id": "burden"}, {"id": "a", "inside": "burden"}]}, "dimension[2]", "dimension_unused"),
         ({"method__normalise": "goalposts"}, "indicator[2].goalposts", "goalposts_missing"),
     ],
 )
