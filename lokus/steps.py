@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lokus.errors import Problem, StudyError, Where
-from lokus.methods import composite, gaps, prevalence, ranking, scoring, weights
+from lokus.methods import composite, gaps, prevalence, ranking, scoring, treatment, weights
 from lokus.study import Measure, Study
 
 
@@ -111,15 +111,14 @@ def _scales(
     bounds: dict[str, composite.Bounds] = {}
     treated: dict[str, list[str]] = {}
     for m in scored:
-        values = villages[f"estimate_{m.id}"]
-        limits: composite.Limits = (None, None)
-        treated[m.id] = []
-        if study.method.treatment == "winsorise" and study.method.normalise in ("minmax", "zscore"):
-            outcome = composite.treat(values)
-            values, limits = outcome.values, outcome.limits
-            treated[m.id] = outcome.points.index[outcome.points != ""].tolist()
+        # Other normalisers look at order alone, or have ends of their own.
+        way = study.method.treatment if study.method.normalise in ("minmax", "zscore") else "none"
+        outcome = treatment.TREATMENTS[way](villages[f"estimate_{m.id}"], None)
+        treated[m.id] = outcome.points.index[outcome.points != ""].tolist()
         posts = m.goalposts or (0.0, m.target or 1.0) if study.method.normalise == "goalposts" else None
-        bounds[m.id] = composite.bounds(values, study.method.normalise, m.better, goalposts=posts, limits=limits)
+        bounds[m.id] = composite.bounds(
+            outcome.values, study.method.normalise, m.better, goalposts=posts, limits=outcome.limits, log=outcome.log
+        )
     return bounds, treated
 
 
@@ -128,13 +127,15 @@ def _scheme(study: Study, scored: tuple[Measure, ...], needs: pd.DataFrame) -> s
     weighed = weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
     # Without dimensions of its own weight an indicator's weight is its share of the whole score.
     own = {d.id: d.weight for d in study.dimension}
-    used = dict.fromkeys([*own, *(m.dimension for m in scored)])
-    sums = {d: float(sum(w for m, w in zip(scored, weighed, strict=True) if m.dimension == d)) for d in used}
+    sums: dict[str, float] = {}
+    for m, w in zip(scored, weighed.tolist(), strict=True):
+        sums[m.dimension] = sums.get(m.dimension, 0.0) + w
     return scoring.scheme_of(
         {m.id: (m.dimension, w) for m, w in zip(scored, weighed.tolist(), strict=True)},
-        {d: (own[d] if own else total) for d, total in sums.items() if total > 0},
+        own or sums,
         within=study.method.within,
         across=study.method.across,
+        parents={d.id: d.inside for d in study.dimension},
     )
 
 
@@ -244,7 +245,9 @@ def choice(study: Study, villages: pd.DataFrame) -> Found:
             min_per_kecamatan=rules.min_per_kecamatan,
             least_kecamatan=rules.least_kecamatan,
             keep=tuple(dict.fromkeys([*named["keep"], *last_year])),
-            **{name: tuple(named[name]) for name in ("drop", "add", "remove")},
+            drop=tuple(named["drop"]),
+            add=tuple(named["add"]),
+            remove=tuple(named["remove"]),
         ),
     )
     said = {
