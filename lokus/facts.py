@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from lokus import __version__, messages
+from lokus.choosing import Choice, beside, top_n
 from lokus.intake import Intake
 from lokus.methods.clusters import Typology
 from lokus.methods.prevalence import Prior
@@ -18,29 +19,34 @@ from lokus.steps import Scored
 from lokus.study import Measure, Study
 
 
-def facts(
-    study: Study,
-    found: Intake,
-    villages: pd.DataFrame,
-    priors: Mapping[str, Mapping[str, Prior]],
-    scored: Scored,
-    space: Mapping[str, Any],
-    typology: Typology,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Extras:
+    """What the steps found besides columns: priors by indicator and group, and what the score, the hot spots, the
+    groups and the choice were made by."""
+
+    priors: Mapping[str, Mapping[str, Prior]]
+    scored: Scored
+    space: Mapping[str, Any]
+    typology: Typology
+    choice: Choice
+
+
+def facts(study: Study, found: Intake, villages: pd.DataFrame, extras: Extras) -> dict[str, Any]:
     """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
+    scored, typology = extras.scored, extras.typology
     told = {
         **_heading(study, villages),
-        "indicators": [_indicator(study, m, villages, priors, scored, found.tables) for m in study.measures],
+        "indicators": [_indicator(study, m, villages, extras.priors, scored, found.tables) for m in study.measures],
         "dimensions": _dimensions(study, scored),
         "scheme": asdict(scored.scheme),
-        "selection": _selection(study, villages),
+        "selection": _selection(study, villages, extras.choice),
         "clusters": {
             "k": typology.k,
             "evidence": typology.evidence.to_dict("records"),
             "profiles": typology.profiles,
             "apart": typology.apart,
         },
-        "space": _space(study, villages, space),
+        "space": _space(study, villages, extras.space),
         "tables": found.tables,
         "boundaries": found.boundaries,
         "points": [_point(p, found.points) for p in study.points],
@@ -73,7 +79,7 @@ def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
         "language": study.study.language,
         "kabupaten": sorted(set(villages["kabupaten"])),
         "has_prevalence": any(m.id == "stunting" and villages[f"value_{m.id}"].notna().any() for m in study.measures),
-        "top_n": study.selection.count,
+        "top_n": top_n(study, villages),
         "interval": study.method.interval,
         "draws": study.uncertainty.draws,
         "uncertain": _uncertain(study),
@@ -86,15 +92,12 @@ def _uncertain(study: Study) -> bool:
     return any(m.denominator or m.of for m in scored) or (study.uncertainty.weight_spread > 0 and len(scored) > 1)
 
 
-def _selection(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
-    ranked = villages[villages["rank"].notna()].sort_values("rank", kind="stable")
-    chosen, out = ranked.index[ranked["selected"]], ranked.index[~ranked["selected"]]
-    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"})
+def _selection(study: Study, villages: pd.DataFrame, choice: Choice) -> dict[str, Any]:
+    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"}, exclude_defaults=True)
     return {
-        "count": study.selection.count,
-        "rules": [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value],
-        "last_chosen": chosen[-1] if len(chosen) else None,
-        "first_out": out[0] if len(out) else None,
+        "count": study.selection.count or int(villages["selected"].sum()),
+        "rules": [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value is not None],
+        **beside(choice, villages["selected"]),
     }
 
 

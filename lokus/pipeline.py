@@ -20,7 +20,7 @@ from lokus.errors import DataError, InfeasibleSelection, Problem, Where
 from lokus.sources.polygons import to_metric
 from lokus.study import Study
 
-FORMAT = 1
+FORMAT = 2
 Tell = Callable[[str, int, int], None]
 
 
@@ -80,8 +80,10 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         groups = steps.groups(study, villages, scored.extra)
         villages = _with(villages, groups.columns, "clusters")
     with clock("selection"):
-        villages = _with(villages, _choice(study, villages, found), "selection")
-    papers = facts.facts(study, found, villages, priors, scored.extra, space.extra, groups.extra)
+        chosen = _choice(study, villages, found)
+        villages = _with(villages, chosen.columns, "selection")
+    extras = facts.Extras(priors, scored.extra, space.extra, groups.extra, chosen.extra)
+    papers = facts.facts(study, found, villages, extras)
     return _run(study, found, villages, papers, clock.times)
 
 
@@ -110,9 +112,9 @@ def _refuse_unranked(villages: pd.DataFrame, found: intake.Intake) -> None:
         raise DataError([Problem("nobody_ranked", True, Where(), told), *found.problems])
 
 
-def _choice(study: Study, villages: pd.DataFrame, found: intake.Intake) -> pd.DataFrame:
+def _choice(study: Study, villages: pd.DataFrame, found: intake.Intake) -> steps.Found:
     try:
-        return steps.choice(study, villages).columns
+        return steps.choice(study, villages)
     except InfeasibleSelection as fault:
         # What was doubtful in the data often explains why too few villages are left to choose from.
         fault.problems = found.problems

@@ -80,7 +80,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("cluster", "clusters", "Int64", "1 … k; 0 = unlike any group", 0, None, "not grouped: data short"),
     Column("selected", "selection", "bool"),
     Column("selected_by", "selection", "str", among=("score", "rule", "keep", "add", "")),
-    Column("left_out_by", "selection", "str", among=("score", "rule", "drop", "remove", "unranked", "")),
+    Column("left_out_by", "selection", "str", among=("score", "rule", "threshold", "drop", "remove", "unranked", "")),
     Column("reason", "selection", "str"),
 )  # fmt: skip
 

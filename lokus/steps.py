@@ -10,9 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from lokus import choosing
 from lokus.errors import Problem, StudyError, Where
 from lokus.methods import composite, gaps, prevalence, ranking, scoring, treatment, weights
-from lokus.study import Measure, Study
+from lokus.study import Measure, Study, judged_weights
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ def _scales(
 
 
 def _scheme(study: Study, scored: tuple[Measure, ...], needs: pd.DataFrame) -> scoring.Scheme:
-    given = np.array([m.weight for m in scored])
-    weighed = weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
+    weighed = judged_weights(study)
+    if weighed is None:
+        given = np.array([m.weight for m in scored])
+        weighed = weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
     # Without dimensions of its own weight an indicator's weight is its share of the whole score.
     own = {d.id: d.weight for d in study.dimension}
     sums: dict[str, float] = {}
@@ -171,7 +174,7 @@ def uncertainty(
         values = villages[f"estimate_{m.id}"].to_numpy(dtype=float)
         parts.append(ranking.Ingredient(values, scored.bounds[m.id], m.of or m.id, **drawn, multiplier=people))
     table = ranking.rank_uncertainty(
-        parts, scored.scheme, top_n=study.selection.count, draws=study.uncertainty.draws,
+        parts, scored.scheme, top_n=choosing.top_n(study, villages), draws=study.uncertainty.draws,
         spread=study.uncertainty.weight_spread, seed=study.study.seed, level=study.method.interval,
         ranked=(villages["status"] == "ranked").to_numpy(), on_chunk=tell,
     ).set_axis(villages.index)  # fmt: skip
@@ -228,30 +231,9 @@ def groups(study: Study, villages: pd.DataFrame, scored: Scored) -> Found:
 
 
 def choice(study: Study, villages: pd.DataFrame) -> Found:
-    """Step "selection": the villages chosen under the study's rules."""
-    from lokus.methods import selection
-
-    rules = study.selection
-    named = {name: {n.village: n for n in getattr(rules, name)} for name in ("keep", "drop", "add", "remove")}
-    # Last year's villages give way to what the meeting dropped; one that the meeting both keeps and drops does not.
-    gone = {*named["drop"], *named["remove"]}
-    last_year = [c for c in villages.index[villages["last_year"]] if c not in gone] if rules.keep_last_year else []
-    found = selection.choose(
-        villages["score_units"],
-        villages["kecamatan_code"],
-        selection.Rules(
-            count=rules.count,
-            max_per_kecamatan=rules.max_per_kecamatan,
-            min_per_kecamatan=rules.min_per_kecamatan,
-            least_kecamatan=rules.least_kecamatan,
-            keep=tuple(dict.fromkeys([*named["keep"], *last_year])),
-            drop=tuple(named["drop"]),
-            add=tuple(named["add"]),
-            remove=tuple(named["remove"]),
-        ),
-    )
-    said = {
-        code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for by in named.values() for code, n in by.items()
-    }
+    """Step "selection": the villages chosen under the study's rules; `extra`: the `choosing.Choice` it was made by."""
+    made = choosing.Choice(study, villages)
+    named = {n.village: n for name in ("keep", "drop", "add", "remove") for n in getattr(study.selection, name)}
+    said = {code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for code, n in named.items()}
     reasons = pd.Series([said.get(code, "") for code in villages.index], villages.index, dtype="str")
-    return Found(found.assign(reason=reasons))
+    return Found(made.chosen().assign(reason=reasons), made)

@@ -13,6 +13,9 @@ and the harmonic mean as the geometric one with L[i] = 1e11 − floor(1e11 · U 
 
 a dimension is the mean of its indicators' need · U and of the dimensions below it, the index that of the dimensions
 below none, the score div(index, 100). `within` averages what holds indicators, `across` what holds dimensions alone.
+For "topsis" v counts as x = v/1e8 and the mean is floor(1e8 · p/(p + q) + 0.5), p² = Σ (w·x)², q² = Σ (w·(1 − x))²,
+summed in order in double precision, which every platform rounds alike; "copeland", of the index alone, is the share
+of the other villages that a village beats.
 Nothing observed (or no weight) is −1 and is left out above. The shift to 1 … 100 is the declared rule that lets a
 geometric or harmonic mean bear a need of 0. Every mean rises with every need.
 """
@@ -26,6 +29,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from lokus.methods.aggregation import copeland
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,8 +93,10 @@ class Scheme:
             raise ValueError("a dimension stands before its parent")
         if not set(self.dimension_of) <= set(range(len(self.dimensions))):
             raise ValueError("an indicator lies in no dimension")
-        if not {self.within, self.across} <= set(AGGREGATIONS):
-            raise ValueError(f"aggregations are {sorted(AGGREGATIONS)}")
+        if self.within not in AGGREGATIONS or self.across not in (*AGGREGATIONS, "copeland"):
+            raise ValueError(f"aggregations are {sorted(AGGREGATIONS)}, and copeland across dimensions")
+        if self.across == "copeland" and (-1 in self.dimension_of or any(p != -1 for p in self.parents)):
+            raise ValueError("contests between villages are held on the index alone")
         levels = [self.level(node) for node in range(-1, len(self.dimensions))]
         if any(sum(level) not in (0, UNIT) or min(level, default=0) < 0 for level in levels):
             raise ValueError("the weights of a level sum to 10,000 or are all 0")
@@ -263,19 +270,28 @@ def score_draws(
     for node in (*range(len(scheme.dimensions)), -1):
         own, below = scheme.indicators_of(node), scheme.dimensions_of(node)
         own = [j for j in own if scheme.weights[j] > 0]
+        below = [d for d in below if scheme.dimension_weights[d] > 0]
+        below = [d for d in below if scheme.dimension_weights[d] > 0]
         values = [*(needs[j] for j in own), *(points[d] for d in below)]
         masks = [*(observed[:, j] for j in own), *(known[d] for d in below)]
         level = [*(weights[:, [j]] for j in own), *(dimension_weights[:, [d]] for d in below)]
-        points.append(AGGREGATIONS[scheme.how(node)](values, level, masks))
+        points.append({**AGGREGATIONS, "copeland": contests}[scheme.how(node)](values, level, masks))
         known.append(np.any(masks, axis=0) if masks else np.zeros(observed.shape[0], dtype=bool))
-    return 100.0 * points[-1]
+    return 100.0 * np.broadcast_to(points[-1], (len(weights), observed.shape[0]))
 
 
 def arithmetic(values: Sequence[Floats], weights: Sequence[Floats], observed: Sequence[NDArray[np.bool_]]) -> Floats:
     """Σ w·x / Σ w over observed x; 0 where none is. Shapes broadcast; `observed` has that of a row."""
     total: Any = 0.0
     seen: Any = 0.0
-    for x, w, known in zip(values, weights, observed, strict=True):
+    parts = list(zip(values, weights, observed, strict=True))
+    if fixed := [part for part in parts if part[0].ndim == 1]:
+        # Columns that are the same in every draw go in one sum: three times as fast as one by one.
+        parts = [part for part in parts if part[0].ndim > 1]
+        w, known = np.concatenate([w for _, w, _ in fixed], axis=1), np.stack([known for _, _, known in fixed])
+        total = np.einsum("bk,kn->bn", w, np.where(known, np.stack([x for x, _, _ in fixed]), 0.0))
+        seen = w.sum(axis=1, keepdims=True) if known.all() else np.einsum("bk,kn->bn", w, known.astype(float))
+    for x, w, known in parts:
         if known.all():
             total, seen = total + w * x, seen + w
         else:
@@ -298,10 +314,33 @@ def harmonic(values: Sequence[Floats], weights: Sequence[Floats], observed: Sequ
     return mean
 
 
+def topsis(values: Sequence[Floats], weights: Sequence[Floats], observed: Sequence[NDArray[np.bool_]]) -> Floats:
+    """p / (p + q) over observed x, p² = Σ (w·x)², q² = Σ (w·(1 − x))²: how much nearer to need 1 than to need 0."""
+    near: Any = np.zeros((1, 1))
+    far: Any = np.zeros((1, 1))
+    for x, w, known in zip(values, weights, observed, strict=True):
+        ends = np.clip(x, 0.0, 1.0)
+        near, far = near + (known * w * ends) ** 2, far + (known * w * (1.0 - ends)) ** 2
+    near, far = np.sqrt(near), np.sqrt(far)
+    mean: Floats = near / np.where(near + far > 0, near + far, 1.0)
+    return mean
+
+
+def contests(values: Sequence[Floats], weights: Sequence[Floats], observed: Sequence[NDArray[np.bool_]]) -> Floats:
+    """The share of the other villages that a village beats (`aggregation.copeland`), draw by draw; 0 for unknown."""
+    shape = np.broadcast_shapes(*(x.shape for x in values), *((len(w), observed[0].size) for w in weights))
+    out = np.empty(shape)
+    for b in range(shape[0]):
+        drawn = [np.where(known, x if x.ndim == 1 else x[b], np.nan) for x, known in zip(values, observed, strict=True)]
+        out[b] = copeland(np.stack(drawn, axis=1), np.array([float(w[b, 0]) for w in weights]))
+    return np.nan_to_num(out)
+
+
 AGGREGATIONS: Mapping[str, Callable[..., Floats]] = {
     "arithmetic": arithmetic,
     "geometric": geometric,
     "harmonic": harmonic,
+    "topsis": topsis,
 }
 
 
@@ -315,6 +354,14 @@ def _mean(values: Ints, weights: Ints, how: str) -> Ints:
     """Weighted mean of the observed columns, 1e-8; −1 where none with a weight is observed."""
     observed = values >= 0
     seen = np.where(observed, weights, 0).sum(axis=1)
+    if how in ("topsis", "copeland"):
+        columns = (
+            [np.maximum(v, 0) / UNIT**2 for v in values.T],
+            [np.array([[float(w)]]) for w in weights],
+            [*observed.T],
+        )
+        share = topsis(*columns) if how == "topsis" else contests(*columns)
+        return np.where(seen > 0, np.floor(share[0] * UNIT**2 + 0.5), MISSING).astype(np.int64)
     x, curve = np.maximum(values, 0), CURVES.get(how)
     total = np.where(observed, weights * (x if curve is None else _bent(x, curve)), 0).sum(axis=1)
     mean = _divide(total, np.maximum(seen, 1))

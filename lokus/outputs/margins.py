@@ -63,6 +63,8 @@ def line(run: Run, row: Row) -> Line | None:
     if pd.isna(row["score_units"]):
         return None
     study = make_study(run.manifest["study"], Path())
+    if study.selection.objective != "score":
+        return None
     code, villages = row["village_code"], run.villages.drop(columns=[c.name for c in schema.columns_of("selection")])
 
     def chosen(units: int) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, get_args
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
 from lokus.sources.points import COUNT
+from lokus.study.judging import Fault, method_faults, selection_faults
 from lokus.study.model import IndicatorUse, Study
 
 
@@ -120,9 +121,6 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(inner)
 
 
-Fault = tuple[str, str, dict[str, Any]]
-
-
 def _cross_faults(study: Study) -> Iterator[Fault]:
     tables = [t.id for t in study.table]
     uses = [u.id for u in study.indicator]
@@ -134,7 +132,11 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
     for n, use in enumerate(study.indicator, 1):
         yield from _use_faults(use, f"indicator[{n}]", study)
     yield from _path_faults(study)
-    yield from _selection_faults(study, tables)
+    yield from selection_faults(study, tables)
+    yield from method_faults(study)
+    yield from _weight_faults(study)
+    if study.space.of and study.space.of not in uses:
+        yield "of_unknown", "space.of", {"of": study.space.of}
     if study.clusters.k_min > study.clusters.k_max:
         yield "bounds_crossed", "clusters.k_min", {"low": study.clusters.k_min, "high": study.clusters.k_max}
     for n, table in enumerate(study.table, 1):
@@ -218,17 +220,6 @@ def _path_faults(study: Study) -> Iterator[Fault]:
             yield "path_outside", key, {"path": path}
     if study.crosswalk in {"lokus.toml", *(path for key, path in named if key != "crosswalk")}:
         yield "crosswalk_is_input", "crosswalk", {"path": study.crosswalk}
-
-
-def _selection_faults(study: Study, tables: Iterable[str]) -> Iterator[Fault]:
-    rules = study.selection
-    if rules.last_year and rules.last_year not in tables:
-        yield "table_unknown", "selection.last_year", {"table": rules.last_year, "known": list(tables)}
-    if rules.keep_last_year and not rules.last_year:
-        yield "last_year_missing", "selection.keep_last_year", {}
-    yield from _weight_faults(study)
-    if study.space.of and study.space.of not in {u.id for u in study.indicator}:
-        yield "of_unknown", "space.of", {"of": study.space.of}
 
 
 def _weight_faults(study: Study) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """The exact score: its tables, its laws, and the published means."""
 
 from fractions import Fraction
-from math import floor
+from math import floor, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +76,11 @@ def slow(needs: list[int], scheme: Scheme) -> int:
         total = sum(w for _, w in pairs)
         if how == "arithmetic":
             return div(sum(w * v for v, w in pairs), total)
+        if how == "topsis":
+            near = far = 0.0
+            for v, w in pairs:
+                near, far = near + (w * (v / 1e8)) ** 2, far + (w * (1.0 - v / 1e8)) ** 2
+            return floor(1e8 * (sqrt(near) / (sqrt(near) + sqrt(far))) + 0.5)
         table = CURVES[how].tolist()
         return exp(div(sum(w * log(v, table) for v, w in pairs), total), table)
 
@@ -291,6 +296,25 @@ def test_a_scheme_that_does_not_add_up_is_refused(change: dict[str, tuple[int, .
     Scheme(**right)
     with pytest.raises(ValueError):
         Scheme(**right | change)
+
+
+def test_contests_are_held_on_the_index_alone() -> None:
+    """Oracle: Copeland's wins counted pair by pair, a draw as half a win."""
+    scheme = scheme_of({"a": ("d", 1), "b": ("e", 1), "c": ("f", 1)}, {"d": 3, "e": 2, "f": 2}, across="copeland")
+    needs = np.random.default_rng(2).integers(0, 5, (9, 3)) * 2500
+    needs[0, 1], needs[4] = -1, -1
+    weights, wins = np.array(scheme.dimension_weights), np.zeros(9)
+    known = np.delete(np.arange(9), 4)
+    for i in known:
+        for j in known[known != i]:
+            both = (needs[i] >= 0) & (needs[j] >= 0)
+            lead = int((weights * np.sign(needs[i] - needs[j]))[both].sum())
+            wins[i] += (np.sign(lead) + 1) / 2
+    expected = np.where(np.arange(9) == 4, -1, np.floor(wins / 7 * 1e6 + 0.5))
+    np.testing.assert_array_equal(score_units(needs, scheme).units, expected)
+    np.testing.assert_allclose(floats(needs, scheme), np.maximum(expected, 0) / UNIT, atol=1e-3)
+    with pytest.raises(ValueError, match="index alone"):
+        scheme_of({"a": ("d", 1)}, {"d": 1, "e": 1}, across="copeland", parents={"d": "e"})
 
 
 def test_misuse_is_refused() -> None:
