@@ -271,7 +271,6 @@ def score_draws(
         own, below = scheme.indicators_of(node), scheme.dimensions_of(node)
         own = [j for j in own if scheme.weights[j] > 0]
         below = [d for d in below if scheme.dimension_weights[d] > 0]
-        below = [d for d in below if scheme.dimension_weights[d] > 0]
         values = [*(needs[j] for j in own), *(points[d] for d in below)]
         masks = [*(observed[:, j] for j in own), *(known[d] for d in below)]
         level = [*(weights[:, [j]] for j in own), *(dimension_weights[:, [d]] for d in below)]
