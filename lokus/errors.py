@@ -6,17 +6,36 @@ for misuse by a programmer; everything a user can cause ends in one of these.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+# What belongs to one person: NIK and card numbers (16 digits or more), NIP, a mobile phone's number.
+_PERSONAL = re.compile(
+    r"(?<!\d)(?<!\d[.,])(?:\d{16,}|(?!(?:19|20)\d\d\D(?:19|20))\d{4}(?:[ .-]\d{4}){3}|\d{6}[ .-]\d{6}[ .-]\d{4}"
+    r"|\d{8} \d{6} \d \d{3}|(?:\+?62|0)8\d[\d -]{6,11}\d)(?!\d)"
+)
+
+
+def masked(value: Any) -> Any:
+    """Texts, and those in lists, but for one that holds a number of a person: beside it stands a name, as a rule.
+
+    >>> masked("3201010101010001 (AMINAH)"), masked(["8801012001"]), masked(12)
+    ('****', ['8801012001'], 12)
+    """
+    if isinstance(value, str):
+        return "****" if _PERSONAL.search(value) else value
+    return type(value)(map(masked, value)) if type(value) in (list, tuple) else value
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place of a problem as its reader finds it: file, sheet, 1-based row, column header or study key."""
+    """The place of a problem as its reader finds it: file, sheet (its name, or its place in the workbook where the name
+    may be a person's), 1-based row, column header or study key."""
 
     file: str = ""
-    sheet: str = ""
+    sheet: str | int = ""
     row: int | None = None
     column: str = ""
     key: str = ""
@@ -30,6 +49,10 @@ class Problem:
     fatal: bool = False
     where: Where = Where()
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """No problem carries a person's number, whichever cell it quotes."""
+        object.__setattr__(self, "params", {name: masked(value) for name, value in self.params.items()})
 
 
 class LokusError(Exception):

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 
 from lokus import schema
+from lokus.catalog.loader import indicators
 from lokus.errors import DataError, Problem, StudyError, Where
-from lokus.sources import plausibility
+from lokus.inputs import inputs_of
+from lokus.sources import comparisons, plausibility
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.indicators import TableData, read_table
 from lokus.sources.periods import undeclared
 from lokus.sources.points import POINT_COLUMNS, Points, locate, read_points
 from lokus.study import Study
 from lokus.study.model import PointFile, Table
-from lokus.villages import crosswalk, editions, joining
+from lokus.villages import crosswalk, editions, joining, names
 from lokus.villages.matching import match
 
 T = TypeVar("T")
-# A shapefile is several files of one name.
-SIDECARS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +56,12 @@ def read(study: Study) -> Intake:
     """
     problems: list[Problem] = []
     boundaries = _attempt(problems, lambda: _boundaries(study))
-    tables = {t.id: _attempt(problems, partial(_table, study, t)) for t in study.table}
-    points = {p.id: _attempt(problems, partial(_points, study, p)) for p in study.points}
+    read_tables, points = _tables(study, boundaries, problems)
     decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
-    parts = (boundaries, *tables.values(), *points.values())
-    problems += [p for part in parts if part is not None for p in part.problems]
-    _refuse(problems)
-    assert boundaries is not None
-    assert decided is not None
-    read_tables = {key: table for key, table in tables.items() if table is not None}
-
+    if boundaries is None or decided is None or not read_tables:
+        raise DataError(problems)
+    # What can be read is joined even where something else cannot: a person learns of all faults at once.
+    study = _heard(study, read_tables, points)
     villages, matches = _identify(study, boundaries, read_tables, decided)
     problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk)
     joined = {spec.id: _join(spec, study, read_tables[spec.id], matches[spec.id], villages) for spec in study.table}
@@ -77,8 +71,8 @@ def read(study: Study) -> Intake:
     spots, counted, told = _located(study, points, villages, geometry)
     villages = _with_values(study, villages, {key: j.values for key, j in joined.items()} | counted)
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
-    problems += [*told, *_other_system(study, read_tables), *_doubts(study, villages, account, read_tables)]
-    problems += _implausible(study, villages, read_tables, matches)
+    problems += [*told, *_other_system(study, read_tables), *_doubts(study, villages, account, read_tables, joined)]
+    problems += [*_implausible(study, villages, read_tables, matches), *_across(study, read_tables, matches)]
     _refuse(problems)
     _check_named(study, villages)
     schema.check(villages, "join")
@@ -93,7 +87,7 @@ def read(study: Study) -> Intake:
         problems=tuple(problems),
         tables=tuple(_table_facts(t, study, read_tables[t.id], joined[t.id]) for t in study.table),
         boundaries=_boundary_facts(study, boundaries),
-        inputs=tuple(_inputs(study, decided)),
+        inputs=tuple(inputs_of(study, decided)),
     )
 
 
@@ -123,6 +117,28 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise DataError(told)
 
 
+def _tables(
+    study: Study, boundaries: Boundaries | None, problems: list[Problem]
+) -> tuple[dict[str, TableData], dict[str, Points]]:
+    """The tables and points that can be read, by id; what is wrong with them, and with the boundaries, is told."""
+    known = {names.squeeze(name) for name in boundaries.places["village"]} if boundaries else set()
+    tables = {t.id: _attempt(problems, partial(_table, study, t, known)) for t in study.table}
+    points = {p.id: _attempt(problems, partial(_points, study, p)) for p in study.points}
+    parts = (boundaries, *tables.values(), *points.values())
+    problems += [p for part in parts if part is not None for p in part.problems]
+    read_tables = {key: table for key, table in tables.items() if table is not None}
+    return read_tables, {key: read for key, read in points.items() if read is not None}
+
+
+def _heard(study: Study, tables: Mapping[str, TableData], points: Mapping[str, Points]) -> Study:
+    """The study without the tables and points that cannot be read, and the indicators that need them."""
+    known = {key: set(table.values) for key, table in tables.items()}
+    known |= {key: {f"{m.id}.value" for m in study.measures} for key in points}
+    heard = {m.id for m in study.measures if {f"{m.id}.{role}" for role in m.columns} <= known.get(m.table, set())}
+    left = {"table": tuple(t for t in study.table if t.id in tables)}
+    return study.model_copy(update={**left, "measures": tuple(m for m in study.measures if (m.of or m.id) in heard)})
+
+
 def _boundaries(study: Study) -> Boundaries:
     b = study.boundaries
     return read_boundaries(
@@ -138,13 +154,13 @@ def _boundaries(study: Study) -> Boundaries:
     )
 
 
-def _table(study: Study, spec: Table) -> TableData:
+def _table(study: Study, spec: Table, villages: Collection[str]) -> TableData:
     columns = {f"{m.id}.{role}": h for m in study.measures if m.table == spec.id for role, h in m.columns.items()}
     place = {key: header for key, header in spec.place.model_dump().items() if header}
     return read_table(
         study.path(spec.path), table_id=spec.id, sheet=spec.sheet, place=place, columns=columns,
         only=dict(spec.only), decimal=spec.decimal, header_rows=spec.header_rows, period_column=spec.period_column,
-        choose=spec.choose, fill_down=spec.fill_down, name=spec.path,
+        choose=spec.choose, fill_down=spec.fill_down, villages=villages, name=spec.path,
     )  # fmt: skip
 
 
@@ -154,10 +170,10 @@ def _points(study: Study, spec: PointFile) -> Points:
 
 
 def _located(
-    study: Study, points: Mapping[str, Points | None], villages: pd.DataFrame, geometry: gpd.GeoSeries
+    study: Study, points: Mapping[str, Points], villages: pd.DataFrame, geometry: gpd.GeoSeries
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], list[Problem]]:
     """All points with their villages, and by layer the values of the indicators that count them."""
-    found = {layer: locate(read, villages, geometry) for layer, read in points.items() if read is not None}
+    found = {layer: locate(read, villages, geometry) for layer, read in points.items()}
     counted = {
         layer: pd.DataFrame({f"{m.id}.value": counts for m in study.measures if m.table == layer}, villages.index)
         for layer, (_, counts, _) in found.items()
@@ -231,7 +247,11 @@ def _matched(account: pd.DataFrame, table: str) -> pd.Series:
 
 
 def _doubts(
-    study: Study, villages: pd.DataFrame, account: pd.DataFrame, tables: dict[str, TableData]
+    study: Study,
+    villages: pd.DataFrame,
+    account: pd.DataFrame,
+    tables: dict[str, TableData],
+    joined: dict[str, joining.Joined],
 ) -> Iterator[Problem]:
     """What cannot be, or is hardly so: more people counted than there are, a percentage given as a share."""
     rows = account[account["status"] == "matched"].drop_duplicates(["table", "village_code"])
@@ -241,7 +261,7 @@ def _doubts(
             continue
         table = tables[m.table]
         where = Where(table.file, table.sheet)
-        if villages[f"value_{m.id}"].isna().all():
+        if villages[f"value_{m.id}"].isna().all() and not any(p.fatal for p in joined[m.table].problems):
             yield Problem("indicator_without_data", False, where, {"indicator": m.label_id})
         if m.percent and (known := villages[f"value_{m.id}"].dropna()).size and known.max() <= 0.01:
             yield Problem("percent_as_share", True, where, {"column": m.percent, "most": float(known.max() * 100)})
@@ -290,6 +310,28 @@ def _implausible(
         for m in shares:
             if m.table == spec.id:
                 yield from plausibility.shares_far_off(villages, m.id, m.label_id, rows, table.file, table.sheet)
+
+
+def _across(study: Study, tables: dict[str, TableData], matches: dict[str, pd.DataFrame]) -> Iterator[Problem]:
+    """What two tables of the study, or a table and the other sheets of its workbook, say of one thing."""
+    sides, catalogue = [], indicators()
+    for spec in study.table:
+        table, found = tables[spec.id], matches[spec.id]
+        mine = [m for m in study.measures if m.table == spec.id and not m.of]
+        asked: dict[str, Any] = {"decimal": spec.decimal}
+        asked["counted"] = [h for m in mine for h in (*m.numerator, *m.value)]
+        groups = {m.denominator[0]: catalogue[m.id].denominator
+                  for m in mine if len(m.denominator) == 1 and m.id in catalogue}  # fmt: skip
+        of = found.loc[found["status"].isin(joining.JOINED), "village_code"].dropna()
+        sides.append(comparisons.told(table, of, period=spec.period or table.period, groups=groups, **asked))
+        if not (spec.only or spec.period_column):
+            yield from comparisons.beside(
+                study.path(spec.path), table, found.index[found["status"] != "outside"],
+                place={part: header for part, header in spec.place.model_dump().items() if header},
+                header_rows=spec.header_rows, fill_down=spec.fill_down,
+                known=[tables[t.id].sheet for t in study.table if t.path == spec.path], **asked,
+            )  # fmt: skip
+    yield from comparisons.across(sides)
 
 
 def _check_named(study: Study, villages: pd.DataFrame) -> None:
@@ -352,34 +394,3 @@ def _boundary_facts(study: Study, boundaries: Boundaries) -> dict[str, Any]:
         "rows": boundaries.rows,
         "villages": len(boundaries.places),
     }
-
-
-def digest(path: Path) -> dict[str, Any]:
-    """The sha256 and size in bytes of a file."""
-    with path.open("rb") as stream:
-        return {"sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "bytes": path.stat().st_size}
-
-
-def _inputs(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    named = [study.boundaries.path, *(t.path for t in study.table), *(p.path for p in study.points)]
-    for relative in dict.fromkeys(named):
-        path = study.path(relative)
-        for part in _parts(path):
-            yield {"path": (Path(relative).parent / part.relative_to(path.parent)).as_posix(), **digest(part)}
-    taken = decided.loc[
-        decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code", "share"]
-    ]
-    # Only decisions count: rows that lokus itself adds for a person to decide change nothing.
-    if len(taken):
-        said = taken.sort_values(list(taken)).to_csv(index=False, lineterminator="\n").encode()
-        yield {"path": study.crosswalk, "sha256": hashlib.sha256(said).hexdigest(), "bytes": len(said)}
-
-
-def _parts(path: Path) -> list[Path]:
-    """The files a path stands for: all of a folder, all parts of a Shapefile, whatever the case of their names."""
-    if path.is_dir():
-        return sorted(p for p in path.rglob("*") if p.is_file())
-    beside = sorted(p for p in path.parent.iterdir() if p.stem.casefold() == path.stem.casefold())
-    if path.suffix.lower() in SIDECARS:
-        return [p for p in beside if p.suffix.lower() in SIDECARS]
-    return [path] if path.is_file() else [p for p in beside if p.name.casefold() == path.name.casefold()]

@@ -52,9 +52,9 @@ def has(key: str) -> bool:
 
 
 def problem(p: Problem, lang: str) -> str:
-    """A problem as one line: where it is, what it is, and what to do about it."""
+    """A problem as one line: where it is, what it is, and what to do about it; `params["remedy"]` names another fix."""
     body = text(f"problem.{p.code}.text", lang, **p.params)
-    fix = text(f"problem.{p.code}.fix", lang, **p.params)
+    fix = text(f"problem.{p.params.get('remedy', p.code)}.fix", lang, **p.params)
     place = where(p, lang)
     return f"{place}: {body} {fix}" if place else f"{body} {fix}"
 
@@ -62,7 +62,7 @@ def problem(p: Problem, lang: str) -> str:
 def where(p: Problem, lang: str) -> str:
     """The place of a problem: `data.xlsx › Sheet1 › baris 12 › kolom "Diukur"`."""
     w = p.where
-    parts = [w.file, w.sheet]
+    parts = [w.file, text("where.sheet", lang, sheet=w.sheet) if isinstance(w.sheet, int) else w.sheet]
     if w.row is not None:
         parts.append(text("where.row", lang, row=str(w.row)))
     if w.column:

@@ -97,6 +97,25 @@ def test_a_missing_and_a_broken_file_are_told_together(home: Path, capsys: pytes
     assert "Traceback" not in told
 
 
+def test_a_fault_of_one_table_silences_none_of_the_others(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry(["check", str(home), "--json"]) == 0
+    doubts = [(p["code"], p["where"]) for p in json.loads(capsys.readouterr().out)["problems"]]
+    krs = home / "data" / "krs.csv"
+    lines = krs.read_bytes().splitlines()
+    first = lines[1].split(b";")
+    krs.write_bytes(b"\n".join([lines[0], b";".join([*first[:-2], b"-1", first[-1]]), *lines[2:], lines[2]]))
+    replaced(home, 'denominator = "Jumlah rumah tangga"', 'denominator = "Jumlah Rumah"')
+    assert entry(["check", str(home), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)["problems"]
+    # A column that is not there, an impossible cell, a village in two rows, and all that was told before.
+    fatal = {p["code"] for p in told if p["fatal"]}
+    assert {"column_missing", "negative_number", "repeated_village"} <= fatal
+    assert [one for one in doubts if one not in [(p["code"], p["where"]) for p in told]] == []
+    assert entry(["check", str(home)]) == 3
+    shown = capsys.readouterr().err
+    assert shown.index("Jumlah Rumah") < shown.index("PD. MANGGIS")
+
+
 def test_lokus_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert entry([]) == 2
     assert "indicators" in capsys.readouterr().out

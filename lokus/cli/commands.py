@@ -17,6 +17,7 @@ from lokus.cli.screen import (
     as_json,
     asker,
     console,
+    filler,
     places_of,
     progress,
     tell_account,
@@ -181,17 +182,22 @@ def run_init(asked: argparse.Namespace) -> int:
         kabupaten=asked.kabupaten,
         lang=asked.lang,
     )
+    if not asked.json:
+        print("\n".join(proposal.report(found, asked.lang)), end="\n\n")
+    found = proposal.filled(found, filler(asked.lang, quiet=asked.yes or asked.json))
     proposal.write(found, home, asked.lang)
-    study = open_study(home) if found.runs else None
-    waiting = intake.ask(study, intake.read(study)) if study else 0
+    study = open_study(home) if found.indicators else None
+    waiting = intake.ask(study, found.read) if study and found.read else 0
     if asked.json:
         tell_json({"study": str(home), "waiting": waiting, **proposal.as_values(found, asked.lang)})
         return 0
-    print("\n".join(proposal.report(found, asked.lang)), end="\n\n")
+    if lines := proposal.closing(found, asked.lang):
+        print("\n".join(lines), end="\n\n")
     if study and waiting:
         print(messages.text("cli.crosswalk_waiting", asked.lang, rows=waiting, file=study.crosswalk))
-    done = {"file": str(home / "lokus.toml"), "home": str(home), "todo": proposal.todos(home)}
-    print(messages.text("cli.init.done" if study else "cli.init.not_yet", asked.lang, **done))
+    done = {"file": str(home / "lokus.toml"), "home": str(home), "todo": proposal.todos(home), "lokus": _called()}
+    outcome = ("done" if done["todo"] else "ready") if found.runs else "to_mend" if study else "not_yet"
+    print(messages.text(f"cli.init.{outcome}", asked.lang, **done))
     return 0
 
 
@@ -292,9 +298,11 @@ def run_children(asked: argparse.Namespace) -> int:
     import warnings
 
     from lokus.outputs.counts import write_counts
+    from lokus.sources.byname import listed
     from lokus.sources.children import count_children
 
-    if any(asked.output.resolve() == f.resolve() for f in (*asked.files, *asked.target)):
+    files = [f for given in (asked.files, asked.target) for f in listed(given)[0]]
+    if any(asked.output.resolve() == f.resolve() for f in files):
         print(messages.text("cli.output_is_input", asked.lang, file=str(asked.output)), file=sys.stderr)
         return 2
     with warnings.catch_warnings():

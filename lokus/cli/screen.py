@@ -14,7 +14,7 @@ from lokus.errors import LokusError, Problem
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run, Tell
-    from lokus.proposal import Ask, Question
+    from lokus.proposal import Ask, Blank, Fill, Question
     from lokus.sources.children import ChildCounts
 
 # How many problems of one kind the screen shows; problems.csv and --json carry all.
@@ -43,7 +43,11 @@ def tell_error(fault: LokusError, lang: str, *, as_values: bool) -> None:
         tell_json({"error": fault.code, "params": params, "problems": as_json(fault.problems, lang)})
         return
     print(messages.error(fault, lang), file=sys.stderr)
-    tell_problems([p for p in fault.problems if p.fatal] or fault.problems, lang, stream=sys.stderr, limit=100)
+    fatal = [p for p in fault.problems if p.fatal] or fault.problems
+    tell_problems(fatal, lang, stream=sys.stderr, limit=100)
+    if doubts := [p for p in fault.problems if p not in fatal]:
+        print(messages.text("cli.besides", lang, count=len(doubts)), file=sys.stderr)
+        tell_problems(doubts, lang, stream=sys.stderr)
 
 
 def tell_problems(problems: Sequence[Problem], lang: str, *, stream: Any = None, limit: int = SHOWN) -> None:
@@ -180,6 +184,27 @@ def asker(lang: str, *, quiet: bool) -> Ask:
                 return int(answer) - 1
 
     return ask
+
+
+def filler(lang: str, *, quiet: bool) -> Fill:
+    """Who writes what no file tells `init`: the person at the terminal, or nobody where there is none."""
+    from lokus.proposal import blank_line
+
+    if quiet or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return lambda _: None
+    print(messages.text("cli.init.fill", lang))
+
+    def fill(blank: Blank) -> str | None:
+        while True:
+            try:
+                answer = " ".join(input(blank_line(blank, lang)).split()) or blank.proposal
+            except EOFError:  # nobody answers any more
+                return None
+            if blank.fits(answer):
+                return answer
+            print(messages.text("cli.init.not_fitting", lang, answer=answer))
+
+    return fill
 
 
 class progress:

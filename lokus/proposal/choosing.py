@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from lokus.errors import DataError, Problem
-from lokus.proposal import looking, places
+from lokus.proposal import attributes, looking, places
 from lokus.proposal.looking import Left
 from lokus.proposal.records import Ask, Ground, Look, Question, Said, Sentence, settle
 
@@ -27,14 +26,17 @@ def ground(
     grounds: list[Ground] = []
     evidence: list[Said] = []
     faults: list[Problem] = []
+    doubts: list[Sentence] = []
     for path in files:
         read, told, wrong = looking.grounds(path, **given)
+        if attributes.unanswered(read, wrong):
+            by_values, found = attributes.grounds(path, looks, bool(read), ask, doubts, **given)
+            read, told = (by_values, [*found, *map(looking.reads, by_values)]) if by_values else (read, told)
         grounds, evidence, faults = grounds + read, evidence + told, faults + wrong
         if not read and wrong:
             left.append((path.name, wrong[0]))
     if not grounds:
         raise DataError(_distinct(faults))
-    doubts: list[Sentence] = []
     fit = [_fitting(one, looks) if len(grounds) > 1 else (0, 0) for one in grounds]
     order = sorted(range(len(grounds)), key=lambda n: (fit[n], len(grounds[n].boundaries.places), -n), reverse=True)
     best = order[0]
@@ -69,8 +71,7 @@ def _of_kabupaten(ground: Ground, looks: Sequence[Look], ask: Ask, doubts: list[
     if not chosen:
         return ground
     code = there[chosen - 1]
-    read, _, _ = looking.grounds(ground.path, layer=ground.layer, crs=ground.crs, kabupaten=code)
-    return next((replace(g, kabupaten=code) for g in read if g.system == ground.system), ground)
+    return looking.again(ground, names[code] if ground.names_only else code) or ground
 
 
 def _fitting(ground: Ground, looks: Sequence[Look]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from lokus.proposal.headings import fits, is_percent, lists, words
+from lokus.catalog.headings import fits, is_percent, lists, words
 from lokus.proposal.records import Ask, Look, Meaning, Question, Said, Sentence, settle
 from lokus.sources.headers import JOIN
 from lokus.sources.numbers import parse_numbers
@@ -60,8 +60,13 @@ def numeric(look: Look, but: Collection[str], kept: pd.Index) -> list[Column]:
     return found
 
 
-def meanings(columns: Sequence[Column], look: Look, ask: Ask) -> tuple[list[Meaning], list[tuple[str, Sentence]]]:
-    """The indicators in the columns of one table, and the columns that almost are one, each with what it lacks."""
+def meanings(
+    columns: Sequence[Column], look: Look, ask: Ask, service: str = ""
+) -> tuple[list[Meaning], list[tuple[str, Sentence]]]:
+    """The indicators in the columns of one table, and the columns that almost are one, each with what it lacks.
+
+    `service`: what the rows are of, where a column says so.
+    """
     found: list[Meaning] = []
     lacking: list[tuple[str, Sentence]] = []
     taken: set[str] = set()
@@ -73,7 +78,7 @@ def meanings(columns: Sequence[Column], look: Look, ask: Ask) -> tuple[list[Mean
             taken |= {*meaning.numerator, *meaning.value, meaning.percent}
             found.append(meaning)
     if not found:
-        found = _served(columns, look, ask)
+        found = _served(columns, look, ask, service)
     used = {c for m in found for c in m.columns}
     return found, [(column, why) for column, why in lacking if column not in used]
 
@@ -98,8 +103,7 @@ class _Seen:
                 headers = tuple(c.name for c in counts)
                 return Meaning(self.id, headers, (denominator.name,), evidence=evidence, doubts=tuple(self.doubts))
         if percent := self._percent(rules):
-            told = Said("percent_alone", {"column": percent.name, "low": _low(percent), "high": _high(percent)})
-            return Meaning(self.id, percent=percent.name, evidence=(told,), doubts=tuple(self.doubts))
+            return Meaning(self.id, percent=percent.name, evidence=(_alone(percent),), doubts=tuple(self.doubts))
         for column in counts[:1]:
             self.lacking.append((column.name, Said("denominator_missing", {"id": self.id})))
         return None
@@ -189,21 +193,15 @@ def _holds(counts: Sequence[Column], denominator: Column, columns: Sequence[Colu
     return tuple(told)
 
 
-def _served(columns: Sequence[Column], look: Look, ask: Ask) -> list[Meaning]:
-    """A table of one service with general headings (sasaran, terlayani): what it is stands around it."""
-    general = lists()["general"]
-    served = [c for c in columns if c.whole and fits(general["served"], c.said) and "sasaran" not in c.said]
-    target = [c for c in columns if c.whole and fits("sasaran|target", c.said)]
-    if len(served) != 1 or len(target) != 1:
+def _served(columns: Sequence[Column], look: Look, ask: Ask, service: str) -> list[Meaning]:
+    """A table of one service with general headings (sasaran, terlayani): what it is stands in it or around it."""
+    meaning = _general(columns, percent=bool(service))
+    if meaning is None:
         return []
-    evidence = _holds(served, target[0], columns)
-    if evidence is None:
-        return []
-    around = words(" ".join([*look.titles, look.sheet.name, look.path.stem]))
+    around = words(service or " ".join([*look.titles, look.sheet.name, look.path.stem]))
     fit = [i for i, rules in lists()["indicator"].items() for p in rules.get("numerator", ()) if fits(p[0], around)]
-    meaning = Meaning("", (served[0].name,), (target[0].name,), evidence=evidence)
     if not fit:
-        label = " ".join(look.path.stem.replace("_", " ").split())
+        label = " ".join((service or look.path.stem.replace("_", " ")).split())
         own = {"label_id": label, "kind": "share", "better": "higher"}
         return [replace(meaning, own=own, doubts=(Said("own_indicator", {"label": label}),))]
     doubts: list[Sentence] = []
@@ -212,14 +210,30 @@ def _served(columns: Sequence[Column], look: Look, ask: Ask) -> list[Meaning]:
     if len(choices) > 1:
         chosen = settle(ask, Question(Said("which_indicator", {"file": look.name}), tuple(choices)), doubts)
     else:
-        doubts.append(Said("indicator_assumed", {"file": look.name, "id": choices[0]}))
+        about = {"file": look.name, "id": choices[0], "service": service}
+        doubts.append(Said("service_assumed" if service else "indicator_assumed", about))
     return [replace(meaning, id=choices[chosen], doubts=tuple(doubts))]
+
+
+def _general(columns: Sequence[Column], *, percent: bool) -> Meaning | None:
+    """The people reached of a target group; with `percent`, the only share there is."""
+    general = lists()["general"]
+    served = [c for c in columns if c.whole and fits(general["served"], c.said) and "sasaran" not in c.said]
+    target = [c for c in columns if c.whole and fits("sasaran|target", c.said)]
+    if len(served) == 1 and len(target) == 1 and (evidence := _holds(served, target[0], columns)) is not None:
+        return Meaning("", (served[0].name,), (target[0].name,), evidence=evidence)
+    shares = [c for c in columns if percent and c.percent and _high(c) > 1]
+    return Meaning("", percent=shares[0].name, evidence=(_alone(shares[0]),)) if len(shares) == 1 else None
 
 
 def _numbers_rows(values: pd.Series) -> bool:
     """Whether a column only numbers the rows: 1, 2, 3 … or 0, 1, 2 …"""
     steps = values.dropna().diff().dropna()
     return len(steps) > 1 and bool((steps == 1).mean() > MOSTLY) and bool(values.dropna().is_unique)
+
+
+def _alone(percent: Column) -> Said:
+    return Said("percent_alone", {"column": percent.name, "low": _low(percent), "high": _high(percent)})
 
 
 def _low(column: Column) -> float:

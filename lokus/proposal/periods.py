@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import combinations
 
-from lokus.proposal.headings import fits, lists, words
+from lokus.catalog.headings import fits, lists, words
 from lokus.proposal.records import Look, Period, Said
 from lokus.sources.cells import text_of
 from lokus.sources.periods import FILLING, parse_period

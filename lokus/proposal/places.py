@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lokus.proposal.headings import fits, lists, words
+from lokus.catalog.headings import fits, lists, words
+from lokus.errors import Where
 from lokus.proposal.looking import SYSTEMS
 from lokus.proposal.records import Ground, Look, Said
 from lokus.sources.cells import text_of
 from lokus.sources.numbers import looks_numeric
-from lokus.sources.places import read_places
+from lokus.sources.places import read_places, written_once
 from lokus.villages import codes, names
 from lokus.villages.codes import CodeSystem
 from lokus.villages.matching import match
@@ -35,6 +36,7 @@ class Reading:
     place: Mapping[str, str]
     system: CodeSystem | None
     matches: pd.DataFrame
+    fill_down: bool = False
 
     @property
     def villages(self) -> int:
@@ -77,13 +79,19 @@ class Reading:
 
 
 def readings(look: Look, ground: Ground, kept: pd.Index) -> list[Reading]:
-    """Every way to read the places of a table, surest first: by code in either system, by last four digits, by name."""
+    """Every way to read the places of a table, surest first: by code in either system, by last four digits, by name.
+
+    Places written on the first of several lines only are read with `fill_down`, as the study will.
+    """
     villages = ground.boundaries.places
     tried = []
-    for place, system in _ways(_columns(look, ground), ground.system):
+    for place, system in _ways(_columns(look, ground), None if ground.names_only else ground.system):
         places = read_places(look.sheet, place).loc[kept]
+        lines = bool(written_once(places, look.sheet.rows.loc[kept].drop(columns=list(place.values())), Where()))
+        if lines:
+            places = read_places(look.sheet, place, fill_down=True).loc[kept]
         matches = match(places, villages, code_system=system, village_system=ground.system)
-        tried.append(Reading(place, system, matches))
+        tried.append(Reading(place, system, matches, lines))
     return tried
 
 
@@ -115,8 +123,26 @@ def voted(looks: Iterable[Look], ground: Ground) -> list[tuple[str, int]]:
     return votes.most_common()
 
 
-def _ways(columns: Mapping[str, list[str]], own: CodeSystem) -> Iterable[tuple[dict[str, str], CodeSystem | None]]:
-    systems = sorted(SYSTEMS, key=lambda system: system != own)
+def narrowing(look: Look, reading: Reading) -> tuple[str, str]:
+    """The column and value that the study's rows have in a table of a larger area read by name; "" where none does.
+
+    Nearly all rows that found their village have the value, and most rows that have it found theirs.
+    """
+    found = reading.found.notna()
+    for column in look.sheet.rows.columns.difference(list(reading.place.values()), sort=False):
+        texts = look.sheet.rows.loc[found.index, column].map(text_of)
+        value = texts[found].mode().iloc[0] if found.any() else ""
+        has = texts == value
+        if value and not has.all() and has[found].mean() >= NEARLY and found[has].mean() >= NEARLY:
+            return column, str(value)
+    return "", ""
+
+
+def _ways(
+    columns: Mapping[str, list[str]], own: CodeSystem | None
+) -> Iterable[tuple[dict[str, str], CodeSystem | None]]:
+    """Every choice of columns; `own`: the system of the boundaries' codes, None where they have none to be met."""
+    systems = sorted(SYSTEMS, key=lambda system: system != own) if own else []
     first = {part: found[0] for part, found in columns.items() if found}
     named = {part: first[part] for part in AREAS if part in first}
     for column in columns["code"][:MOST_CODES]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lokus.errors import Problem
+from lokus.intake import Intake
 from lokus.sources.boundaries import Boundaries
 from lokus.sources.sheets import Sheet
 from lokus.villages.codes import CodeSystem
@@ -30,9 +31,20 @@ class Question:
     proposal: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Something no file tells, which a person writes: `proposal` is what Enter takes ("" = nothing, a TODO stays)."""
+
+    said: Said
+    proposal: str
+    fits: Callable[[str], bool]
+
+
 Sentence = Said | Question | Problem
 # The number of the choice taken, or None where nobody is there to ask: then the proposal holds and stays a TODO.
 Ask = Callable[[Question], int | None]
+# What a person wrote, or None where nobody is there to ask.
+Fill = Callable[[Blank], str | None]
 
 
 def settle(ask: Ask, question: Question, doubts: list[Sentence]) -> int:
@@ -45,7 +57,7 @@ def settle(ask: Ask, question: Question, doubts: list[Sentence]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A boundary file under one hypothesis of its code system."""
+    """A boundary file under one hypothesis of its code system, and of its attributes where no schema knows them."""
 
     path: Path
     layer: str
@@ -53,6 +65,8 @@ class Ground:
     boundaries: Boundaries
     crs: str = ""
     kabupaten: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    names_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """An indicator found in the columns of one table: the columns of each role, as a study file names them."""
+    """An indicator found in the columns of one table: the columns of each role, as a study file names them.
+
+    `off`: why it stands in the study as a comment only. `mend`: the few rows that a person must mend before it runs.
+    """
 
     id: str
     numerator: tuple[str, ...] = ()
@@ -107,6 +124,7 @@ class Meaning:
     evidence: tuple[Said, ...] = ()
     doubts: tuple[Sentence, ...] = ()
     off: Sentence | None = None
+    mend: tuple[Problem, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -118,7 +136,9 @@ class Meaning:
 class TableProposal:
     """A table with its places and what it measures; `use` is "table", or "last_year" for a list of chosen villages.
 
-    `villages`: how many of the study's it speaks of. `off`: why it stands in the study as a comment only.
+    `villages`: how many of the study's it speaks of. `evidence`: the reading that is used, then those that are not.
+    `service`: what its rows are of, where those of a sheet are of several. `off`: why it stands in the study as a
+    comment only.
     """
 
     id: str
@@ -129,13 +149,21 @@ class TableProposal:
     period: Period = Period()
     repeated: str = "refuse"
     fill_down: bool = False
+    only: Mapping[str, str] = field(default_factory=dict)
     decimal: str = "auto"
     use: str = "table"
+    source: str = ""
+    service: str = ""
     evidence: tuple[Said, ...] = ()
     doubts: tuple[Sentence, ...] = ()
     meanings: tuple[Meaning, ...] = ()
     unused: tuple[str, ...] = ()
     off: Sentence | None = None
+
+    @property
+    def name(self) -> str:
+        """How people call it: the file, with the sheet and the service where several are in it."""
+        return f"{self.look.name} › {self.service}" if self.service else self.look.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +181,11 @@ class PointsProposal:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A whole study as proposed. `left`: files (by name) that are not used, each with the reason."""
+    """A whole study as proposed. `left`: files (by name) that are not used, each with the reason.
+
+    `settled`: a person was asked for the year and the number of villages. `read`: what lokus made of the study, None
+    where it cannot be read yet.
+    """
 
     ground: Ground
     ground_evidence: tuple[Said, ...]
@@ -162,7 +194,11 @@ class Proposal:
     points: tuple[PointsProposal, ...]
     left: tuple[tuple[str, Sentence], ...]
     year: int
+    count: int
     kabupaten: str
+    source: str = ""
+    settled: bool = False
+    read: Intake | None = field(default=None, compare=False)
 
     @property
     def indicators(self) -> list[tuple[str, Meaning]]:
@@ -171,5 +207,5 @@ class Proposal:
 
     @property
     def runs(self) -> bool:
-        """Whether the study can be run as it stands: with one indicator at least."""
-        return bool(self.indicators)
+        """Whether the study can be run as it stands: it was read, and no row of it waits to be mended."""
+        return self.read is not None and not any(m.mend for _, m in self.indicators)

@@ -7,8 +7,8 @@ from typing import Any
 
 from lokus import messages
 from lokus.errors import Problem
-from lokus.proposal.records import Proposal, Question, Said, Sentence, TableProposal
-from lokus.proposal.writing import choice, sentence
+from lokus.proposal.records import Blank, Proposal, Question, Said, Sentence, TableProposal
+from lokus.proposal.writing import choice, how_read, reading, sentence, unused
 
 
 def question_lines(question: Question, lang: str) -> list[str]:
@@ -18,6 +18,22 @@ def question_lines(question: Question, lang: str) -> list[str]:
         mark = messages.text("init.marked", lang) if n == question.proposal else ""
         lines.append(f"  {n + 1}. {choice(told, lang)}{mark}")
     return lines
+
+
+def blank_line(blank: Blank, lang: str) -> str:
+    """What a person is asked to write, with what Enter takes."""
+    proposed = f" [{blank.proposal}]" if blank.proposal else ""
+    return f"  {sentence(blank.said, lang)}{proposed}: "
+
+
+def closing(proposal: Proposal, lang: str) -> list[str]:
+    """What keeps the study from running or from being whole, before all else: rows to mend, indicators that are off."""
+    mends = list(dict.fromkeys(sentence(row, lang) for _, m in proposal.indicators for row in m.mend))
+    lines = [messages.text("init.mend", lang), *(f"  ✗ {row}" for row in mends)] if mends else []
+    on = {m.id for _, m in proposal.indicators}
+    gone = {m.id: t.off or m.off for t in proposal.tables for m in t.meanings if not m.of and m.id not in on}
+    told = [f"  ✗ {id_}: {sentence(why, lang)}" for id_, why in gone.items() if why]
+    return [*lines, messages.text("init.not_scored", lang), *told] if told else lines
 
 
 def report(proposal: Proposal, lang: str) -> list[str]:
@@ -37,9 +53,11 @@ def report(proposal: Proposal, lang: str) -> list[str]:
 
 def _table(table: TableProposal, lang: str) -> Iterator[str]:
     yield ""
-    yield f"{table.look.name} ({table.period.text or '–'})"
-    for said in table.evidence:
-        yield f"  {sentence(said, lang)}"
+    yield f"{table.name} ({table.period.text or '–'})"
+    for n in range(len(table.evidence)):
+        yield f"  {reading(table, n, lang)}"
+    for line in how_read(table, lang):
+        yield f"  {line}"
     if table.off:
         yield f"  ✗ {sentence(table.off, lang)}"
     if table.use == "last_year" and not table.off:
@@ -52,12 +70,12 @@ def _table(table: TableProposal, lang: str) -> Iterator[str]:
             " + ".join(part) for part in (meaning.numerator, meaning.denominator) if part
         ) or meaning.percent or " + ".join(meaning.value)  # fmt: skip
         yield f"  ✓ {meaning.id} = {used}"
-        for doubt in meaning.doubts:
+        for doubt in (*meaning.mend, *meaning.doubts):
             yield f"    ? {sentence(doubt, lang)}"
     for doubt in table.doubts:
         yield f"  ? {sentence(doubt, lang)}"
     if table.unused:
-        yield f"  {messages.text('init.unused', lang, columns=table.unused)}"
+        yield f"  {unused(table, lang)}"
 
 
 def as_values(proposal: Proposal, lang: str) -> dict[str, Any]:
@@ -66,6 +84,7 @@ def as_values(proposal: Proposal, lang: str) -> dict[str, Any]:
     return {
         "boundaries": {
             "file": ground.path.name, "layer": ground.layer, "code_system": ground.system,
+            "columns": dict(ground.columns), "names_only": ground.names_only,
             "villages": len(ground.boundaries.places), "schema": ground.boundaries.schema,
             "evidence": [_told(s, lang) for s in proposal.ground_evidence],
             "doubts": [_told(s, lang) for s in proposal.ground_doubts],
@@ -74,7 +93,7 @@ def as_values(proposal: Proposal, lang: str) -> dict[str, Any]:
         "points": [{"id": p.id, "file": p.look.name, "latitude": p.latitude, "longitude": p.longitude, "name": p.name}
                    for p in proposal.points],
         "not_understood": [{"name": name, **_told(why, lang)} for name, why in proposal.left],
-        "year": proposal.year, "kabupaten": proposal.kabupaten, "runs": proposal.runs,
+        "year": proposal.year, "count": proposal.count, "kabupaten": proposal.kabupaten, "runs": proposal.runs,
     }  # fmt: skip
 
 
@@ -83,13 +102,15 @@ def _table_values(table: TableProposal, lang: str) -> dict[str, Any]:
         "id": table.id, "file": table.look.path.name, "sheet": table.look.sheet.name, "use": table.use,
         "place": dict(table.place), "code_system": table.code_system, "villages": table.villages,
         "period": table.period.text, "period_column": table.period.column if table.period.several else "",
-        "decimal": table.decimal, "repeated": table.repeated, "unused": list(table.unused),
+        "decimal": table.decimal, "repeated": table.repeated, "fill_down": table.fill_down, "only": dict(table.only),
+        "source": table.source, "unused": list(table.unused),
         "evidence": [_told(s, lang) for s in (*table.evidence, *([table.period.said] if table.period.said else []))],
         "doubts": [_told(s, lang) for s in table.doubts], "off": _told(table.off, lang) if table.off else None,
         "indicators": [
             {"id": m.id, "numerator": list(m.numerator), "denominator": list(m.denominator), "percent": m.percent,
              "value": list(m.value), "of": m.of, "score": m.score, "evidence": [_told(s, lang) for s in m.evidence],
-             "doubts": [_told(s, lang) for s in m.doubts], "off": _told(m.off, lang) if m.off else None}
+             "mend": [_told(p, lang) for p in m.mend], "doubts": [_told(s, lang) for s in m.doubts],
+             "off": _told(m.off, lang) if m.off else None}
             for m in table.meanings
         ],
     }  # fmt: skip

@@ -18,8 +18,9 @@ from lokus.proposal.records import Meaning, PointsProposal, Proposal, Said, Sent
 
 FILE = "lokus.toml"
 WIDTH = 110
-# The share of villages proposed as lokus: between the 6 and 44 % that kabupaten chose, and never fewer than five.
-SHARE, LEAST = 0.1, 5
+# Of many unused columns so many are named.
+SHOWN = 12
+DECIMALS = {",": "comma", ".": "point"}
 DIMENSIONS = ("burden", "services", "risk")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -97,6 +98,25 @@ def sentence(told: Sentence, lang: str) -> str:
     return f"{sentence(told.said, lang)} {messages.text('init.proposed', lang, **about)}"
 
 
+def reading(table: TableProposal, n: int, lang: str) -> str:
+    """One way to read the places of a table, with whether it is the one that is used: the first is."""
+    return messages.text("init.not_read_so" if n else "init.read_so", lang, reading=sentence(table.evidence[n], lang))
+
+
+def how_read(table: TableProposal, lang: str) -> list[str]:
+    """What else the study says of how a table is read, each in words."""
+    told = [messages.text("init.narrowed", lang, column=c, value=v) for c, v in table.only.items()]
+    told += [messages.text("init.fill_down", lang)] if table.fill_down else []
+    return told + ([messages.text(f"init.decimal_{DECIMALS[table.decimal]}", lang)] if table.decimal != "auto" else [])
+
+
+def unused(table: TableProposal, lang: str) -> str:
+    """The columns of numbers that are not used, the first of them by name."""
+    more = len(table.unused) - SHOWN
+    columns = [*table.unused[:SHOWN], *([messages.text("init.more", lang, count=more)] if more > 0 else [])]
+    return messages.text("init.unused", lang, columns=columns)
+
+
 def choice(told: str | Said, lang: str) -> str:
     """One choice of a question as people read it."""
     return told if isinstance(told, str) else sentence(told, lang)
@@ -119,8 +139,8 @@ def render(proposal: Proposal, paths: Mapping[Path, str], lang: str) -> str:
     for table in proposal.tables:
         for meaning in table.meanings:
             _indicator(page, table, meaning)
-    if not proposal.runs:
-        page.todo(Said("none"))
+    if not proposal.indicators:
+        page.todo(Said("all_off" if any(t.meanings for t in proposal.tables) else "none"))
         page.off(["[[indicator]]", 'id = "…"', 'table = "…"', 'numerator = "…"', 'denominator = "…"'])
     _selection(page, proposal)
     if proposal.left:
@@ -152,12 +172,13 @@ class _Page:
         for paragraph in messages.text(f"init.{code}", self.lang, **params).splitlines():
             self.comment(paragraph)
 
-    def section(self, code: str) -> None:
+    def section(self, code: str, *, gap: bool = True) -> None:
         self.line()
         title = messages.text(f"init.section.{code}", self.lang)
         self.line(f"# ── {title} {'─' * max(4, WIDTH - len(title))}")
         self.say(f"about.{code}")
-        self.line()
+        if gap:
+            self.line()
 
     def todo(self, told: Sentence) -> None:
         self.comment(f"TODO: {sentence(told, self.lang)}")
@@ -167,6 +188,10 @@ class _Page:
             self.comment(sentence(said, self.lang), "# - ")
         for doubt in doubts:
             self.todo(doubt)
+
+    def put_off(self, why: Sentence) -> None:
+        """Why something is a comment: to be decided where it is a fault, only told where another took its place."""
+        self.todo(why) if isinstance(why, Problem) else self.comment(sentence(why, self.lang))
 
     def off(self, lines: Iterable[str]) -> None:
         self.lines += [f"# {line}" for line in lines]
@@ -179,15 +204,23 @@ def quoted(value: str | tuple[str, ...]) -> str:
     return quoted(value[0]) if len(value) == 1 else f"[{', '.join(quoted(v) for v in value)}]"
 
 
+def _inline(values: Mapping[str, str]) -> str:
+    """A TOML table in one line."""
+    bare = {key: key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else quoted(key) for key in values}
+    return f"{{ {', '.join(f'{bare[key]} = {quoted(value)}' for key, value in values.items())} }}"
+
+
 def _study(page: _Page, proposal: Proposal) -> None:
     page.line()
     page.line("[study]")
     title = messages.text("init.title", page.lang, kabupaten=_place(proposal), year=str(proposal.year))
     page.line(f"title = {quoted(' '.join(title.split()))}")
-    page.todo(Said("year", {"year": str(proposal.year)}))
+    if not proposal.settled:
+        page.todo(Said("year", {"year": str(proposal.year)}))
     page.line(f"year = {proposal.year}")
     if proposal.kabupaten:
         page.line(f"kabupaten = {quoted(proposal.kabupaten)}")
+    page.say("seed")
     page.line(f"seed = {proposal.year}")
     page.line(f"language = {quoted(page.lang)}")
 
@@ -199,33 +232,45 @@ def _place(proposal: Proposal) -> str:
 
 def _boundaries(page: _Page, proposal: Proposal, paths: Mapping[Path, str]) -> None:
     ground = proposal.ground
-    page.section("boundaries")
+    page.section("boundaries", gap=False)
     page.told(proposal.ground_evidence, proposal.ground_doubts)
     page.line("[boundaries]")
     page.line(f"path = {quoted(paths[ground.path])}")
+    if ground.names_only:
+        page.say("no_codes")
     page.line(f"code_system = {quoted(ground.system)}")
     for key, value in (("layer", ground.layer), ("crs", ground.crs)):
         if value:
             page.line(f"{key} = {quoted(value)}")
-    page.todo(Said("source"))
-    page.line('source = ""')
+    if ground.columns:
+        page.line(f"columns = {_inline(ground.columns)}")
+    if ground.names_only:
+        page.line("names_only = true")
+    if not proposal.source:
+        page.todo(Said("source"))
+    page.line(f"source = {quoted(proposal.source)}")
 
 
 def _used(table: TableProposal, proposal: Proposal) -> bool:
     if table.off:
         return False
-    return table.use == "last_year" or any(not m.off for m in table.meanings) or not proposal.runs
+    return table.use == "last_year" or any(not m.off for m in table.meanings) or not proposal.indicators
 
 
 def _table(page: _Page, table: TableProposal, paths: Mapping[Path, str], off: bool) -> None:
-    page.comment(table.look.name, "# ▸ ")
-    page.told(table.evidence, table.doubts if not off else ())
-    if table.period.said:
-        page.comment(sentence(table.period.said, page.lang), "# - ")
-    if table.unused:
-        page.comment(messages.text("init.unused", page.lang, columns=table.unused), "# - ")
+    page.comment(table.name, "# ▸ ")
+    told = [*(reading(table, n, page.lang) for n in range(len(table.evidence)))]
+    told += how_read(table, page.lang)
+    told += [sentence(table.period.said, page.lang)] if table.period.said else []
+    told += [unused(table, page.lang)] if table.unused else []
+    for line in told:
+        page.comment(line, "# - ")
     if off:
-        page.todo(table.off or Said("table_off"))
+        page.put_off(table.off or Said("table_off"))
+    else:
+        page.told((), table.doubts)
+        if not table.source:
+            page.todo(Said("table_source"))
     lines = list(_table_lines(table, paths))
     page.off(lines) if off else page.lines.extend(lines)
     page.line()
@@ -244,12 +289,14 @@ def _table_lines(table: TableProposal, paths: Mapping[Path, str]) -> Iterator[st
     if table.period.several:
         yield f"period_column = {quoted(table.period.column)}"
         yield 'choose = "latest"'
+    if table.only:
+        yield f"only = {_inline(table.only)}"
     if table.fill_down:
         yield "fill_down = true"
     if table.repeated != "refuse":
         yield f"repeated = {quoted(table.repeated)}"
     yield f"period = {quoted(table.period.text)}"
-    yield 'source = ""'
+    yield f"source = {quoted(table.source)}"
     yield "[table.place]"
     for part, header in table.place.items():
         yield f"{part} = {quoted(header)}"
@@ -289,8 +336,10 @@ def _indicator(page: _Page, table: TableProposal, meaning: Meaning) -> None:
         label = known.label_id if page.lang == "id" else known.label_en
         page.comment(f"{label} ({known.owner})", "# ▸ ")
     page.told(meaning.evidence, meaning.doubts if not off else ())
+    for row in meaning.mend if not off else ():
+        page.todo(row)
     if meaning.off:
-        page.todo(meaning.off)
+        page.put_off(meaning.off)
     elif table.off:
         page.say("of_table_off", table=table.id)
     if not meaning.score:
@@ -308,11 +357,11 @@ def _indicator(page: _Page, table: TableProposal, meaning: Meaning) -> None:
 
 def _selection(page: _Page, proposal: Proposal) -> None:
     villages = len(proposal.ground.boundaries.places)
-    count = min(villages, max(LEAST, round(SHARE * villages)))
     page.section("selection")
     page.line("[selection]")
-    page.todo(Said("count", {"count": count, "villages": villages}))
-    page.line(f"count = {count}")
+    if not proposal.settled:
+        page.todo(Said("count", {"count": proposal.count, "villages": villages}))
+    page.line(f"count = {proposal.count}")
     last = next((t.id for t in proposal.tables if t.use == "last_year" and not t.off), "")
     if last:
         page.line(f"last_year = {quoted(last)}")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lokus import messages
 from lokus.errors import LokusError, Problem, Where
-from lokus.intake import digest
+from lokus.inputs import digest
 from lokus.pipeline import FORMAT, Run
 from lokus.runs.geopackage import write_geopackage
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lokus import pipeline
-from lokus.intake import digest
+from lokus.inputs import digest
 from lokus.runs.folder import OUTPUTS, find, read, write
 from lokus.study import make_study
 

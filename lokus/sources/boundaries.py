@@ -18,21 +18,16 @@ import pandas as pd
 import shapely
 
 from lokus.errors import DataError, Problem, Where
-from lokus.sources import polygons, schemas
-from lokus.sources.containers import Features, Layer, open_layers, read_features
+from lokus.sources import coding, evidence, polygons, schemas
+from lokus.sources.containers import Layer, open_layers, read_features
 from lokus.sources.placing import draw
 from lokus.sources.schemas import Attributes
 from lokus.sources.telling import about_rows, few
-from lokus.villages.codes import CodeSystem, is_kota, kabupaten_of, kecamatan_of, kind_of, parse_series
-from lokus.villages.names import kabupaten_told, kind_told, normalise
-from lokus.villages.surrogates import made_codes
+from lokus.villages.codes import CodeSystem, is_kota, kabupaten_of, kecamatan_of, kind_of
+from lokus.villages.names import kabupaten_told, normalise
 
 # A village that shares more than this of its area with others is told: real neighbours drawn one by one share 1–3 %.
 OVERLAP = 0.05
-# The share of codes whose shape must fit a system for it to be taken as theirs.
-CONTRADICTS = 0.9
-
-Told = tuple[pd.DataFrame, list[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +75,7 @@ def read_boundaries(
         chosen, attributes, problems = _choose(layers, layer, code_system, where, **asked)
         features = read_features(chosen, attributes.fields, where)
     problems = noticed + problems
-    rows = _rows(features, attributes)
-    rows, found = _named_only(rows, where) if names_only else _coded(rows, features, attributes, code_system, where)
+    rows, found = (coding.named_only if names_only else coding.coded)(features, attributes, code_system, where)
     problems += found
     rows, found = _of_kabupaten(rows, kabupaten, where)
     problems += found
@@ -89,9 +83,11 @@ def read_boundaries(
     problems += found
     rows, found = _joined(rows, where)
     problems += found
-    if len(rows) and rows["geometry"].isna().all():
+    refused = any(problem.fatal for problem in problems)
+    if not refused and len(rows) and rows["geometry"].isna().all():
         problems.append(Problem("boundary_without_shapes", True, where))
-    if any(problem.fatal for problem in problems):
+        refused = True
+    if refused:
         raise DataError(problems)
     problems += _overlaps(rows, where)
     places, geometry = _villages(rows)
@@ -111,7 +107,7 @@ def _choose(
     read = [(known, *schemas.recognise(known.fields, system, where, **asked)) for known in areas]
     usable = [one for one in read if not any(problem.fatal for problem in one[2])]
     if not usable:
-        raise DataError(_refused(areas[0], read[0][2], where))
+        raise DataError(_refused(*read[0], system, where))
     if len(usable) > 1:
         usable = [one for one in usable if _holds_codes(one[0], one[1], system, where)] or usable
     if len(usable) > 1:
@@ -124,10 +120,19 @@ def _choose(
     return chosen, attributes, problems
 
 
-def _refused(layer: Layer, problems: list[Problem], where: Where) -> list[Problem]:
-    """A KML without a code field often hides its table in the text of the balloons: that is what must be told."""
-    bare = layer.kind == "kml" and any(problem.code == "boundary_no_code_column" for problem in problems)
-    return [Problem("boundary_kml_without_table", True, where)] if bare else problems
+def _refused(
+    layer: Layer, attributes: Attributes, problems: list[Problem], system: CodeSystem, where: Where
+) -> list[Problem]:
+    """What really keeps a layer from being read: a KML often hides its table in the text of the balloons, and what has
+    no codes may be kecamatan."""
+    said = {problem.code for problem in problems}
+    if layer.kind == "kml" and "boundary_no_code_column" in said:
+        return [Problem("boundary_kml_without_table", True, where)]
+    if not said & coding.WITHOUT_CODES:
+        return problems
+    theirs = schemas.recognise(layer.fields, schemas.OTHER[system], where)[0]
+    fields = tuple(dict.fromkeys([*attributes.fields, *theirs.fields]))
+    return coding.refused(read_features(layer, fields, where), attributes, theirs, problems, system, where)
 
 
 def _holds_codes(layer: Layer, attributes: Attributes, system: CodeSystem, where: Where) -> bool:
@@ -135,110 +140,7 @@ def _holds_codes(layer: Layer, attributes: Attributes, system: CodeSystem, where
     return any(reading.notna().any() for reading in schemas.coded(attributes, values, system).values())
 
 
-def _rows(features: Features, attributes: Attributes) -> pd.DataFrame:
-    """A row for each feature, index 1 …: names, what they say of the kind, the kecamatan code as written, the WKB."""
-    values, count = features.values, len(features.wkb)
-    rows = pd.DataFrame({role: schemas.names(values, fields, role, count) for role, fields in attributes.roles.items()})
-    said = [schemas.text(values[name]).map(kind_told) for name in attributes.roles["village"]]
-    rows["kind"] = [next(filter(None, kinds), "") for kinds in zip(*said, strict=True)] if said else ""
-    rows["within"] = schemas.text(values[attributes.kecamatan_code]) if attributes.kecamatan_code else ""
-    rows["wkb"] = pd.Series(list(features.wkb), dtype=object)
-    return rows.set_axis(pd.RangeIndex(1, count + 1, name="row"))
-
-
-def _coded(rows: pd.DataFrame, features: Features, attributes: Attributes, system: CodeSystem, where: Where) -> Told:
-    """The rows that bear a village code (`code`), and an account of those that bear none."""
-    if rows.empty:
-        return rows.assign(code=""), [Problem("boundary_without_rows", True, where)]
-    problems = []
-    if features.recoded:
-        odd = ~rows["village"].map(str.isascii).astype(bool)
-        problems += about_rows("boundary_letters_repaired", where, rows[odd] if odd.any() else rows)
-    like = [f"{name[:40]} → {meant}" for name, meant in attributes.resembling.items() if name in attributes.fields]
-    if like:
-        problems.append(Problem("boundary_fields_resemble", False, where, {"fields": few(like)}))
-    readings = {n: c.set_axis(rows.index) for n, c in schemas.coded(attributes, features.values, system).items()}
-    name = next((n for n, codes in readings.items() if codes.notna().any()), next(iter(readings)))
-    rows = rows.assign(code=readings[name])
-    problems += _clashes(rows, name, readings, where)
-    # A code put together from parts was never written as one.
-    values = features.values.get(name)
-    written = rows["code"].fillna("") if values is None else schemas.text(values).set_axis(rows.index)
-    neutral = values is not None and attributes.schema in (schemas.PLAIN, "dukcapil")
-    if _of_other_system(rows["code"], written, system, neutral):
-        declared = {"declared": system, "other": schemas.OTHER[system], "example": written[written != ""].iloc[0]}
-        return rows.iloc[:0], [
-            *problems,
-            Problem("boundary_codes_of_other_system", True, where, declared | {"field": name}),
-        ]
-    if system == "kemendagri":
-        rows = rows.assign(code=rows["code"].where(_kinds_known(rows["code"])))
-    problems += _code_faults(rows, name, written, where)
-    return rows[rows["code"].notna()], problems
-
-
-def _named_only(rows: pd.DataFrame, where: Where) -> Told:
-    """The rows with codes made from their names, which is told; rows without a name cannot have one."""
-    rows = rows.assign(code=made_codes(rows), within="")
-    nameless = rows["code"].isna()
-    problems = about_rows("boundary_row_without_name", where, rows[nameless])
-    if nameless.all():
-        return rows.iloc[:0], [*problems, Problem("boundary_without_rows", True, where)]
-    first = rows[~nameless].iloc[0]
-    told = {"count": int(rows["code"].nunique()), "example": f"{first['village']} = {first['code']}"}
-    return rows[~nameless], [*problems, Problem("boundary_codes_made", False, where, told)]
-
-
-def _clashes(rows: pd.DataFrame, name: str, readings: Mapping[str, pd.Series], where: Where) -> list[Problem]:
-    """Fields that differ from the code's only in case (Kode, kode): told, and refused where their codes differ."""
-    alike = [other for other in readings if schemas.folded(other) == schemas.folded(name) and other != name]
-    problems: list[Problem] = []
-    for other in alike:
-        both = readings[other].notna() & rows["code"].notna()
-        differ = rows[both & (readings[other] != rows["code"])]
-        problems += about_rows("boundary_codes_conflict", where, differ, fatal=True, field=name, other=other)
-    clash = Problem("boundary_fields_clash", False, where, {"field": name, "others": tuple(alike)})
-    return problems or ([clash] if alike else [])
-
-
-def _code_faults(rows: pd.DataFrame, name: str, written: pd.Series, where: Where) -> list[Problem]:
-    said, read = written != "", rows["code"].notna()
-    unread = written[said & ~read]
-    examples = few(list(unread.iloc[:3]), len(unread))
-    if not said.any():
-        return [Problem("boundary_codes_empty", True, where, {"field": name})]
-    if len(unread) * 2 > len(rows):
-        return about_rows(
-            "boundary_codes_unreadable", where, rows[said & ~read], fatal=True, field=name, examples=examples
-        )
-    problems = about_rows("boundary_code_unreadable", where, rows[said & ~read], field=name, examples=examples)
-    problems += about_rows("boundary_row_without_code", where, rows[~said])
-    repaired = rows[read & written.str.contains(r"[eE]\+?\d|^\d{10}[.,]0+$", regex=True)]
-    example = written[repaired.index[0]] if len(repaired) else ""
-    return problems + about_rows("boundary_code_repaired", where, repaired, field=name, example=example)
-
-
-def _kinds_known(codes: pd.Series) -> pd.Series:
-    """Whether the last four digits of a Kemendagri code begin as they must: 1 kelurahan, 2 desa, 3 desa adat."""
-    return codes.str[9].isin(list("123"))
-
-
-def _of_other_system(codes: pd.Series, written: pd.Series, system: CodeSystem, neutral: bool) -> bool:
-    """Whether the codes contradict the declared system by their shape.
-
-    The digit that tells desa from kelurahan in a Kemendagri code ends the kecamatan in a BPS code, mostly with 0: where
-    it is nearly always 1 or 2 in a field of unknown making, the codes are Kemendagri's.
-    """
-    read, said = codes.notna(), int((written != "").sum())
-    if parse_series(written[~read], schemas.OTHER[system]).notna().sum() * 2 > said:
-        return True
-    if system == "kemendagri":
-        return bool(read.any()) and _kinds_known(codes[read]).mean() < CONTRADICTS
-    seventh = written[read].str.replace(r"\D", "", regex=True).str[6]
-    return neutral and bool(read.any()) and seventh.isin(["1", "2"]).mean() >= CONTRADICTS
-
-
-def _of_kabupaten(rows: pd.DataFrame, wanted: str, where: Where) -> Told:
+def _of_kabupaten(rows: pd.DataFrame, wanted: str, where: Where) -> tuple[pd.DataFrame, list[Problem]]:
     """The villages of the study's kabupaten, by name or code; where it names none, several are told."""
     if rows.empty:
         return rows, []
@@ -276,7 +178,7 @@ def _meant(wanted: str, codes: pd.Series, names: pd.Series) -> pd.Series:
     return named & (kota if kind == "kota" or not (kind or (named & ~kota).any()) else ~kota)
 
 
-def _joined(rows: pd.DataFrame, where: Where) -> Told:
+def _joined(rows: pd.DataFrame, where: Where) -> tuple[pd.DataFrame, list[Problem]]:
     """One row a village: a row given twice dropped, parts of a village dissolved, one code on two villages refused."""
     wholes: dict[int, Any] = {}
     clashes: list[tuple[str, pd.DataFrame]] = []
@@ -294,6 +196,8 @@ def _joined(rows: pd.DataFrame, where: Where) -> Told:
             wholes[group.index[0]] = whole
     nameless = rows[rows["village"] == ""]
     problems = about_rows("boundary_village_without_name", where, nameless.assign(village=nameless["code"]))
+    no_village = rows["village"].map(evidence.names_no_village).astype(bool)
+    problems += about_rows("boundary_no_village_names", where, rows[no_village])
     problems += about_rows("boundary_row_twice", where, _together(twice, rows))
     problems += about_rows("boundary_village_in_parts", where, _together(parted, rows), parted=len(parted))
     for code, group in clashes:

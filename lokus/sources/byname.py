@@ -6,15 +6,13 @@ is named by its number, a column by the heading of `catalog/children.toml` that 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 import io
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,22 +25,34 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from lokus.errors import DataError, Problem, Where
-from lokus.sources.cells import Cell, Grid, delimited_bytes, read_grid, text_of
-from lokus.sources.headers import JOIN, MOST_HEADER_ROWS, compose
+from lokus.sources.cells import Cell, Grid, delimited_bytes, read_grids, text_of
+from lokus.sources.childheadings import Header, find_header, heading, missing, recognised
 from lokus.sources.telling import LISTED, few
 
 DELIMITERS = (";", "\t", ",", "|")
 DEEPEST_HEADER = 40
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".html", ".htm", ".parquet")
 _BLOCK = 1 << 24
+_COUNTS = codecs.BOM_UTF8 + b"kabupaten,kecamatan,desa,children,measured,"
+# What keeps a table from being read, and how it is told where others are.
+PASSED = {
+    "children_header_not_found": "children_table_passed",
+    "children_columns_missing": "children_table_incomplete",
+    "children_targets_first": "children_targets_first",
+    "sheets_hidden": "sheets_hidden",
+    "not_a_table": "children_table_passed",
+    "file_empty": "children_table_passed",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ByName:
-    """One file. `columns`: by field of the catalogue, dictionary-encoded text, "" where empty; `rows`: their row
-    numbers as Excel shows them; `read`: how many rows below the header there are, broken ones included."""
+    """One table of a file, `sheet` its place in a workbook of several. `columns`: by field of the catalogue,
+    dictionary-encoded text, "" where empty; `rows`: their row numbers as Excel shows them; `read`: how many rows below
+    the header there are, broken ones included."""
 
     file: str
-    sheet: str
+    sheet: str | int
     rows: NDArray[np.int64]
     columns: Mapping[str, pa.DictionaryArray]
     read: int
@@ -51,8 +61,8 @@ class ByName:
     def where(self, field: str = "", row: int | None = None) -> Where:
         return Where(self.file, self.sheet, row, heading(field) if field else "")
 
-    def about(self, code: str, mask: NDArray[np.bool_], field: str = "", **params: Any) -> list[Problem]:
-        """One warning about the rows of a mask, by their numbers; none where there are none."""
+    def about(self, code: str, mask: NDArray[Any], field: str = "", **params: Any) -> list[Problem]:
+        """One warning about the rows of a mask or of positions, by their numbers; none where there are none."""
         rows = self.rows[mask]
         told = {"count": len(rows), "numbers": numbers(rows), **params}
         return [Problem(code, False, self.where(field), told)] if len(rows) else []
@@ -63,110 +73,73 @@ def numbers(rows: Sequence[int] | NDArray[np.int64]) -> str:
     return few([str(int(r)) for r in rows[:LISTED]], len(rows))
 
 
-@cache
-def catalogue() -> dict[str, dict[str, Any]]:
-    """`catalog/children.toml`: headings by field, and what values mean."""
-    return tomllib.loads(files("lokus.catalog").joinpath("children.toml").read_text("utf-8"))
+def listed(paths: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
+    """The files asked for, a folder replaced by the tables in it but for counts written before, and what of its content
+    is no table. Names of such content are not told: a scanned card is often called after its child."""
+    found: list[Path] = []
+    problems = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.iterdir() if not p.name.startswith((".", "~$")))
+        tables = [p for p in inside if p.is_file() and p.suffix.lower() in TABLES]
+        found += [p for p in tables if not _is_counts(p)]
+        told = {"count": len(inside) - len(tables), "known": TABLES}
+        if not tables:
+            problems.append(Problem("children_folder_without_tables", True, Where(path.name), told))
+        elif told["count"]:
+            problems.append(Problem("children_folder_others", False, Where(path.name), told))
+    return found, problems
 
 
-def heading(field: str) -> str:
-    """The heading by which messages call a field."""
-    known = catalogue()
-    return str((known["columns"] | known["target"])[field][0])
+def _is_counts(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_COUNTS)) == _COUNTS
 
 
-def folded(text: str) -> str:
-    """A heading or value without case, spaces and punctuation.
-
-    >>> folded(" Desa / Kel."), folded("Laki - Laki")
-    ('desakel', 'lakilaki')
-    """
-    return re.sub(r"[\W_]+", "", text).casefold()
-
-
-@cache
-def _aliases(part: str) -> dict[str, tuple[str, int]]:
-    """Folded heading → its field and its place among the field's headings."""
-    fields: dict[str, list[str]] = catalogue()["columns"] | (catalogue()["target"] if part == "target" else {})
-    pairs = [(a, field, i) for field, known in fields.items() for i, a in enumerate(known)]
-    return {folded(a): (field, i) for a, field, i in reversed(pairs)}
-
-
-def read_by_name(path: Path, *, part: str = "columns") -> ByName:
-    """Reads CSV (any delimiter and encoding), workbooks, HTML and Parquet; only columns with known headings are kept.
+def read_by_name(path: Path, *, part: str = "columns") -> list[ByName]:
+    """Reads CSV (any delimiter and encoding), HTML, Parquet, and every sheet of a workbook that is a by-name list; only
+    columns with known headings are kept.
 
     path: the file. part: "columns" for children, "target" for a table of targets. Errors: `DataError`, without any
     value of the file.
     """
-    raw = delimited_bytes(path)
-    if raw is not None:
-        return _of_text(raw, path.name, part)
-    with path.open("rb") as stream:
-        parquet = stream.read(4) == b"PAR1"
-    if parquet:
-        return _of_parquet(path, part)
     try:
-        grid = read_grid(path)
-    except DataError as fault:
-        # What a foreign reader says of a cell it cannot read may quote the cell.
-        raise DataError([_mute(p) for p in fault.problems]) from None
-    return _of_grid(grid, part)
+        raw = delimited_bytes(path)
+        if raw is not None:
+            return [_of_text(raw, path.name, part)]
+        with path.open("rb") as stream:
+            parquet = stream.read(4) == b"PAR1"
+        return [_of_parquet(path, part)] if parquet else _of_sheets(path, part)
+    except DataError as faults:
+        raise DataError([_mute(p) for p in faults.problems]) from None
 
 
 def _mute(problem: Problem) -> Problem:
-    return replace(problem, params={k: "…" if k == "reason" else v for k, v in problem.params.items()})
+    """Without what a foreign reader says of a cell it cannot read: it may quote the cell."""
+    told = {k: "…" if k == "reason" else v for k, v in problem.params.items()}
+    code = "children_file_missing" if problem.code == "file_missing" else problem.code
+    return replace(problem, code=code, params=told)
 
 
-def fault(code: str, file: str, sheet: str = "", row: int | None = None, column: str = "", **params: Any) -> DataError:
+def fault(
+    code: str, file: str, sheet: str | int = "", row: int | None = None, column: str = "", **params: Any
+) -> DataError:
     """An error of one problem."""
     return DataError([Problem(code, True, Where(file, sheet, row, column), params)])
 
 
-# Header
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    bottom: int
-    width: int
-    columns: Mapping[str, int]
-    twice: tuple[str, ...]
-
-
-def _recognised(names: Sequence[str], part: str) -> tuple[dict[str, int], tuple[str, ...]]:
-    """The column of each field, and the fields whose best heading stands over more than one column."""
-    known = _aliases(part)
-    best: dict[str, tuple[int, int]] = {}
-    twice: set[str] = set()
-    for column, name in enumerate(names):
-        group, _, last = name.rpartition(JOIN)
-        # Under "TB/U", "Tinggi" is a class and no height: a part counts for itself under strange groups only.
-        hit = known.get(folded(name)) or (known.get(folded(last)) if folded(group) not in known else None)
-        if hit is None:
-            continue
-        field, rank = hit
-        if field not in best or rank < best[field][0]:
-            best[field] = (rank, column)
-            twice.discard(field)
-        elif rank == best[field][0]:
-            twice.add(field)
-    return {field: column for field, (_, column) in best.items()}, tuple(sorted(twice))
-
-
-def _find_header(texts: Sequence[Sequence[str]], merged: Sequence[tuple[int, int, int, int]], part: str) -> _Header:
-    """The rows whose headings answer to most fields; of equals the fewest and the first."""
-    width = max((len(t) for t in texts), default=0)
-    square = [[*t, *[""] * (width - len(t))] for t in texts]
-    found = _Header(-1, width, {}, ())
-    for top in range(len(square)):
-        for deep in range(min(MOST_HEADER_ROWS, len(square) - top)):
-            names = compose(square, merged, top, top + deep)
-            columns, twice = _recognised(names, part)
-            if len(columns) > len(found.columns):
-                # A row of a text file is as wide as its header, not as the longest row around it.
-                own = max((i + 1 for t in texts[top : top + deep + 1] for i, c in enumerate(t) if c), default=0)
-                found = _Header(top + deep, max(own, *(len(t) for t in texts[top : top + deep + 1])), columns, twice)
-    return found
+def _held(header: Header, file: str, sheet: str | int, part: str) -> list[Problem]:
+    """Errors: where the header is none of a by-name list, lacks what counting needs, or has it twice."""
+    if header.bottom < 0:
+        raise fault("children_header_not_found", file, sheet)
+    if lacking := missing(header.columns, part):
+        raise fault("children_columns_missing", file, sheet, columns=[f'"{heading(f)}"' for f in lacking])
+    needed = {"sex", "village", "height", "birth", "measured_on", "age", "target"} if part == "columns" else {"target"}
+    for field in needed & set(header.twice):
+        raise fault("children_column_twice", file, sheet, column=heading(field))
+    return [Problem("children_column_first", False, Where(file, sheet, None, heading(f))) for f in header.twice]
 
 
 # Delimited text
@@ -178,10 +151,9 @@ def _of_text(raw: bytes, file: str, part: str) -> ByName:
         raw = raw[declared.end() :]
     head = raw[: 1 << 18].decode("utf-8", "ignore")
     marks = (declared[1].decode(),) if declared else DELIMITERS
-    tries = [(mark, _find_header(_first_rows(head, mark), (), part)) for mark in marks]
+    tries = [(mark, find_header(_first_rows(head, mark), (), part)) for mark in marks]
     delimiter, header = max(tries, key=lambda t: len(t[1].columns))
-    if not header.columns:
-        raise fault("children_header_not_found", file)
+    problems = _held(header, file, "", part)
     header = _as_wide_as_its_rows(header, _first_rows(head, delimiter)[header.bottom + 1 : -1])
     broken: list[tuple[int, str]] = []
     table = _arrow(raw, delimiter, header, broken, file)
@@ -195,7 +167,7 @@ def _of_text(raw: bytes, file: str, part: str) -> ByName:
         rows = rows[order]
         for field, c in header.columns.items():
             columns[field] = pa.concat_arrays([columns[field], pa.array([cells[c] for _, cells in mended])]).take(order)
-    problems = [*_doubled(header, file, "", part), *_lost(lost, read, file)]
+    problems += _lost(lost, read, file)
     _hold_quotes(raw, delimiter, header, read, file)
     return _made(file, "", rows + header.bottom + 2, columns, read, problems)
 
@@ -210,14 +182,14 @@ def _first_rows(head: str, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _as_wide_as_its_rows(header: _Header, rows: Sequence[Sequence[str]]) -> _Header:
+def _as_wide_as_its_rows(header: Header, rows: Sequence[Sequence[str]]) -> Header:
     """The header with the empty closing cells that every row below it has, and it has not."""
     usual = min((len(r) for r in rows), default=0)
     spare = not any(c for r in rows for c in r[header.width :])
     return replace(header, width=usual) if usual > header.width and spare else header
 
 
-def _arrow(raw: bytes, delimiter: str, header: _Header, broken: list[tuple[int, str]], file: str) -> pa.Table:
+def _arrow(raw: bytes, delimiter: str, header: Header, broken: list[tuple[int, str]], file: str) -> pa.Table:
     def keep(row: Any) -> str:
         broken.append((row.number, row.text))
         return "skip"
@@ -243,7 +215,7 @@ def _arrow(raw: bytes, delimiter: str, header: _Header, broken: list[tuple[int, 
 
 
 def _mended(
-    broken: Sequence[tuple[int, str]], delimiter: str, header: _Header
+    broken: Sequence[tuple[int, str]], delimiter: str, header: Header
 ) -> tuple[list[tuple[int, list[str]]], list[int]]:
     """Rows with too few or too many cells: those that lack or exceed only by empty closing cells are whole."""
     mended, lost = [], []
@@ -269,7 +241,7 @@ def _lost(lost: Sequence[int], of: int, file: str) -> list[Problem]:
     return [Problem("children_rows_broken", 2 * len(lost) > of, Where(file), told)]
 
 
-def _hold_quotes(raw: bytes, delimiter: str, header: _Header, records: int, file: str) -> None:
+def _hold_quotes(raw: bytes, delimiter: str, header: Header, records: int, file: str) -> None:
     """A quote that opens in one row and closes in another swallows children: found where lines are more than rows."""
     lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
     if lines <= records + header.bottom + 1:
@@ -287,33 +259,52 @@ def _hold_quotes(raw: bytes, delimiter: str, header: _Header, records: int, file
 # Workbooks and Parquet
 
 
-def _of_grid(grid: Grid, part: str) -> ByName:
+def _of_sheets(path: Path, part: str) -> list[ByName]:
+    """The by-name sheets of a workbook; the others are told. Of tables of targets, that may be of several years, the
+    first alone."""
+    found: list[ByName] = []
+    others: list[Problem] = []
+    for place, grid in read_grids(path):
+        try:
+            found.append(_of_grid(grid, place, part))
+        except DataError as faults:
+            others += faults.problems
+        others += grid.problems
+    if not found or any(p.code not in PASSED for p in others):
+        raise DataError(others)
+    if part == "target":
+        others += [Problem("children_targets_first", False, s.where()) for s in found[1:]]
+        del found[1:]
+    return [replace(found[0], problems=(*passed(others), *found[0].problems)), *found[1:]]
+
+
+def passed(problems: Sequence[Problem]) -> list[Problem]:
+    """Why tables are not read, as warnings."""
+    return [replace(p, code=PASSED[p.code], fatal=False) for p in problems]
+
+
+def _of_grid(grid: Grid, place: int, part: str) -> ByName:
     texts = [[text_of(c) for c in row] for row in grid.rows[:DEEPEST_HEADER]]
-    header = _find_header(texts, [b for b in grid.merged or () if b[2] < len(texts)], part)
-    if not header.columns:
-        raise fault("children_header_not_found", grid.file, grid.sheet)
+    header = find_header(texts, [b for b in grid.merged or () if b[2] < len(texts)], part)
+    sheet = place or ""
+    problems = _held(header, grid.file, sheet, part)
     body = grid.rows[header.bottom + 1 :]
     columns = {
         field: pa.array([_as_text(row[c]) if c < len(row) else "" for row in body], pa.string())
         for field, c in header.columns.items()
     }
-    where = Where(grid.file, grid.sheet)
-    several = [Problem("children_sheet_assumed", False, where) for p in grid.problems if p.code == "sheet_assumed"]
-    problems = [*several, *_doubled(header, grid.file, grid.sheet, part)]
-    return _made(grid.file, grid.sheet, np.arange(len(body)) + header.bottom + 2, columns, len(body), problems)
+    return _made(grid.file, sheet, np.arange(len(body)) + header.bottom + 2, columns, len(body), problems)
 
 
 def _of_parquet(path: Path, part: str) -> ByName:
     try:
         names = pyarrow.parquet.read_schema(path).names
-        columns, twice = _recognised(names, part)
-        if not columns:
-            raise fault("children_header_not_found", path.name)
+        columns, twice = recognised(names, part)
+        problems = _held(Header(0 if columns else -1, len(names), columns, twice), path.name, "", part)
         table = pyarrow.parquet.read_table(path, columns=[names[c] for c in columns.values()])
         texts = {field: _text_column(table.column(names[c])) for field, c in columns.items()}
     except (pa.ArrowException, OSError):
         raise fault("children_text_unreadable", path.name) from None
-    problems = _doubled(_Header(0, len(names), columns, twice), path.name, "", part)
     return _made(path.name, "", np.arange(table.num_rows) + 1, texts, table.num_rows, problems)
 
 
@@ -338,15 +329,13 @@ def _as_text(cell: Cell) -> str:
     return "" if isinstance(cell, bool) else text_of(cell)
 
 
-def _doubled(header: _Header, file: str, sheet: str, part: str) -> list[Problem]:
-    needed = {"sex", "village", "height", "birth", "measured_on", "age", "target"} if part == "columns" else {"target"}
-    for field in needed & set(header.twice):
-        raise fault("children_column_twice", file, sheet, column=heading(field))
-    return [Problem("children_column_first", False, Where(file, sheet, None, heading(f))) for f in header.twice]
-
-
 def _made(
-    file: str, sheet: str, rows: NDArray[np.int64], columns: dict[str, pa.Array], read: int, problems: list[Problem]
+    file: str,
+    sheet: str | int,
+    rows: NDArray[np.int64],
+    columns: dict[str, pa.Array],
+    read: int,
+    problems: Sequence[Problem],
 ) -> ByName:
     parts = ("birth_day", "birth_month", "birth_year")
     if all(p in columns for p in parts):

@@ -12,7 +12,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -117,6 +118,24 @@ def read_grid(path: Path, sheet: str = "", *, name: str = "") -> Grid:
     return _delimited(text, file)
 
 
+def read_grids(path: Path, without: Collection[str] = ()) -> Iterator[tuple[int, Grid]]:
+    """Every filled sheet in sight of a workbook, one at a time, with its place among those in sight, from 1; 0 where
+    the file has but one. `without`: sheets that are passed over. The first tells how many filled ones are hidden.
+    Errors: as `read_grid`."""
+    file = path.name
+    raw = _bytes(path, file)
+    if not raw.startswith((_OLE, b"PK")):
+        yield 0, read_grid(path)
+        return
+    with _opened(raw, file) as book:
+        sheets, hidden = _filled(book, file)
+        problems = [Problem("sheets_hidden", False, Where(file), {"count": hidden})] if hidden else []
+        for name, place in sheets.items():
+            if name not in without:
+                yield place, _grid(book, name, file, problems)
+                problems = []
+
+
 def delimited_bytes(path: Path, *, name: str = "") -> bytes | None:
     """A delimited text file as UTF-8 bytes without a byte-order mark, for readers of large files; None where the file
     is a workbook, a page or anything else. Errors: as `read_grid`."""
@@ -155,17 +174,20 @@ def _bytes(path: Path, file: str) -> bytes:
 
 
 def _workbook(raw: bytes, sheet: str, file: str) -> Grid:
+    problems: list[Problem] = []
+    with _opened(raw, file) as book:
+        chosen = _named_sheet(book, sheet, file) if sheet else _first_sheet(book, file, problems)
+        return _grid(book, chosen, file, problems)
+
+
+@contextmanager
+def _opened(raw: bytes, file: str) -> Iterator[calamine.CalamineWorkbook]:
     if raw.startswith(b"PK"):
         _guard_archive(raw, file)
     elif _ENCRYPTED not in raw and not biff.is_sound(raw):
         raise _fault("workbook_damaged", file, reason="BIFF")
-    problems: list[Problem] = []
     try:
-        book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        chosen = _named_sheet(book, sheet, file) if sheet else _first_sheet(book, file, problems)
-        found = book.get_sheet_by_name(chosen)
-        rows = tuple(tuple(_tidy(c) for c in row) for row in found.to_python(skip_empty_area=False))
-        boxes = found.merged_cell_ranges
+        yield calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
     except BaseException as e:
         # A panic of the Rust reader is no Exception, and its class cannot be imported.
         if not isinstance(e, (calamine.CalamineError, OSError, ValueError)) and type(e).__name__ != "PanicException":
@@ -173,8 +195,14 @@ def _workbook(raw: bytes, sheet: str, file: str) -> Grid:
         if isinstance(e, calamine.PasswordError) or _ENCRYPTED in raw:
             raise _fault("workbook_encrypted", file) from None
         raise _fault("workbook_damaged", file, reason=str(e)) from None
+
+
+def _grid(book: calamine.CalamineWorkbook, sheet: str, file: str, problems: Sequence[Problem] = ()) -> Grid:
+    found = book.get_sheet_by_name(sheet)
+    rows = tuple(tuple(_tidy(c) for c in row) for row in found.to_python(skip_empty_area=False))
+    boxes = found.merged_cell_ranges
     merged = None if boxes is None else tuple((top, left, bottom, right) for (top, left), (bottom, right) in boxes)
-    return Grid(file, chosen, rows, merged, tuple(problems))
+    return Grid(file, sheet, rows, merged, tuple(problems))
 
 
 def _guard_archive(raw: bytes, file: str) -> None:
@@ -213,18 +241,23 @@ def _named_sheet(book: calamine.CalamineWorkbook, wanted: str, file: str) -> str
     raise _fault("unknown_sheet", file, sheet=wanted, sheets=names)
 
 
-def _first_sheet(book: calamine.CalamineWorkbook, file: str, problems: list[Problem]) -> str:
-    visible = [
-        m.name
-        for m in book.sheets_metadata
-        if m.typ == calamine.SheetTypeEnum.WorkSheet and m.visible == calamine.SheetVisibleEnum.Visible
-    ]
-    filled = [n for n in visible if book.get_sheet_by_name(n).end is not None]
-    if not filled:
+def _filled(book: calamine.CalamineWorkbook, file: str) -> tuple[dict[str, int], int]:
+    """The filled sheets in sight with their place among all in sight, 0 where it is the only one; and how many hidden
+    ones are filled."""
+    sheets = [m for m in book.sheets_metadata if m.typ == calamine.SheetTypeEnum.WorkSheet]
+    visible = [m.name for m in sheets if m.visible == calamine.SheetVisibleEnum.Visible]
+    filled = {m.name for m in sheets if book.get_sheet_by_name(m.name).end is not None}
+    found = {n: i * (len(visible) > 1) for i, n in enumerate(visible, 1) if n in filled}
+    if not found:
         raise _fault("file_empty", file)
-    if len(filled) > 1:
-        problems.append(Problem("sheet_assumed", False, Where(file, filled[0]), {"others": filled[1:]}))
-    return filled[0]
+    return found, len(filled) - len(found)
+
+
+def _first_sheet(book: calamine.CalamineWorkbook, file: str, problems: list[Problem]) -> str:
+    first, *others = _filled(book, file)[0]
+    if others:
+        problems.append(Problem("sheet_assumed", False, Where(file, first), {"others": others}))
+    return first
 
 
 def _tidy(cell: Any) -> Cell:

@@ -1,33 +1,37 @@
 """By-name exports of measured children → counts per village. No identity leaves this module.
 
-A child is its NIK, or its name, birth and village where there is no NIK; of its measurements the latest in the window
-that can be classed counts, and else the latest.
+Whose a measurement is, `childidentity` says; of a child's measurements the latest in the window that can be classed
+counts, and else the latest.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lokus.catalog.growth import length_for_age
-from lokus.errors import DataError, Problem
+from lokus.errors import DataError, Problem, Where
 from lokus.methods import dataquality, growth
-from lokus.sources.byname import read_by_name
+from lokus.sources.byname import PASSED, ByName, listed, passed, read_by_name
+from lokus.sources.childidentity import Identity, identified
+from lokus.sources.childplaces import Place, joined_places
 from lokus.sources.childvalues import NO_DAY
-from lokus.sources.records import Place, Records, place_key, records_of
+from lokus.sources.records import Measures, Records, records_of
 from lokus.sources.targets import with_targets
+from lokus.sources.telling import few
 
 INVALID = ("sex", "age", "over_5_years", "height", "flagged")
 RULES = ("same", "rounding", "posture", "months", "flagged", "not_classed", "no_own_class", "unexplained")
 _EPOCH = dt.date(1970, 1, 1)
+# From this share of lost measurements on, it is the first thing told.
+_TOLD_FROM = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +58,26 @@ class ChildCounts:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Pool:
-    """The measurements of all files, one after the other, with their scores."""
+    """The measurements of all tables, one after the other, with whose they are and their scores."""
 
     parts: tuple[Records, ...]
-    child: NDArray[np.int64]
+    who: Identity
+    m: Measures
     place: NDArray[np.int64]
     places: tuple[Place, ...]
-    birth: NDArray[np.int32]
-    measured_on: NDArray[np.int32]
-    days: NDArray[np.int32]
-    cm: NDArray[np.float64]
-    sex: NDArray[np.int8]
-    posture: NDArray[np.int8]
-    own_class: NDArray[np.int8]
     z: NDArray[np.float64]
     class_: NDArray[np.int8]
-    named: NDArray[np.bool_]
+
+    @property
+    def part(self) -> NDArray[np.int64]:
+        """The number of each row's table."""
+        return np.repeat(np.arange(len(self.parts)), [len(p.rows) for p in self.parts])
 
     def about(self, code: str, mask: NDArray[np.bool_]) -> list[Problem]:
-        """One warning a file about the rows of a mask."""
-        ends = np.cumsum([len(p.rows) for p in self.parts])
+        """One warning a table about the rows of a mask."""
         told = []
-        for part, rows in zip(self.parts, np.split(mask, ends[:-1]), strict=True):
-            wide = np.isin(part.source.rows, part.rows[rows])
+        for number, part in enumerate(self.parts):
+            wide = np.isin(part.source.rows, part.rows[mask[self.part == number]])
             told += part.source.about(code, wide)
         return told
 
@@ -90,11 +91,12 @@ def count_children(
     which a measurement counts. targets: tables of village and number of children to be measured. Errors: `DataError`
     with every problem of every file, where one of them is fatal; no problem holds a value of a child.
     """
-    parts, problems = _read(paths)
+    files, problems = listed(paths)
+    parts = _read(files, paths, problems)
     if (since or until) and (undated := [p for p in parts if "measured_on" not in p.source.columns]):
         raise DataError([*problems, *(Problem("children_dates_missing", True, p.source.where()) for p in undated)])
-    pool = _pooled(parts)
-    inside = _inside(pool.measured_on, since, until)
+    pool = _pooled(parts, problems)
+    inside = _inside(pool.m.measured_on, since, until)
     chosen = _chosen(pool, inside)
     account = {kind: sum(p.account[kind] for p in parts) for kind in ("blank", "not_measurements", "broken")}
     counted = chosen[pool.place[chosen] >= 0]
@@ -105,7 +107,9 @@ def count_children(
         "counted": len(counted),
     }
     villages = _counts(pool, counted)
-    problems += _doubts(pool, inside)
+    problems = [*_lost(pool, chosen), *problems, *_doubts(pool, inside)]
+    if any(p.fatal for p in problems):
+        raise DataError(problems)
     if targets:
         villages, told = with_targets(villages, targets)
         problems += told
@@ -119,73 +123,53 @@ def count_children(
     )
 
 
-def _read(paths: Sequence[Path]) -> tuple[list[Records], list[Problem]]:
+def _read(files: Sequence[Path], named: Sequence[Path], problems: list[Problem]) -> list[Records]:
+    """The measurements of every table. A file that is no by-name list is passed over where only its folder is named."""
     parts: list[Records] = []
-    problems: list[Problem] = []
-    for path in paths:
+    for path in files:
         try:
-            parts.append(records_of(read_by_name(path)))
-            problems += parts[-1].problems
-        except DataError as fault:
-            problems += fault.problems
-    if any(p.fatal for p in problems) or not parts:
+            found, told = _measured(read_by_name(path))
+        except DataError as faults:
+            no_list = path not in named and all(p.code in PASSED for p in faults.problems)
+            problems += passed(faults.problems) if no_list else faults.problems
+            continue
+        parts += found
+        problems += told
+    if not parts and not any(p.fatal for p in problems):
+        problems.append(Problem("children_none", True))
+    if any(p.fatal for p in problems):
         raise DataError(problems)
     for part in parts:
         if not part.source.columns.keys() & {"nik", "name"}:
             problems.append(Problem("children_no_identity", False, part.source.where()))
         if "posture" not in part.source.columns:
             problems.append(Problem("children_no_posture", False, part.source.where()))
-    return parts, problems
+    return parts
 
 
-def _pooled(parts: Sequence[Records]) -> _Pool:
-    place, places = _joint_places(parts)
-    columns = ("birth", "measured_on", "days", "cm", "sex", "posture", "own_class")
-    joined = {c: np.concatenate([getattr(p, c) for p in parts]) for c in columns}
-    child, named = _children(parts, joined["birth"], place)
-    z = growth.height_for_age(joined["days"], joined["cm"], joined["sex"], joined["posture"], length_for_age())
-    return _Pool(
-        parts=tuple(parts),
-        child=child,
-        named=named,
-        place=place,
-        places=places,
-        z=z,
-        class_=growth.classes(z),
-        **joined,
-    )
+def _measured(sources: Sequence[ByName]) -> tuple[list[Records], list[Problem]]:
+    """The tables of a file that hold measurements; that one holds none is fatal only where it is the only one."""
+    parts: list[Records] = []
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            parts.append(records_of(source))
+            problems += parts[-1].problems
+        except DataError as faults:
+            problems += faults.problems
+    return parts, [replace(p, fatal=p.fatal and not parts) for p in problems]
 
 
-def _joint_places(parts: Sequence[Records]) -> tuple[NDArray[np.int64], tuple[Place, ...]]:
-    """Places of one spelling are one; they are shown as most rows spell them."""
-    keys: dict[Place, int] = {}
-    spellings: dict[int, dict[Place, int]] = {}
-    numbers = []
-    for part in parts:
-        own = np.array([keys.setdefault(place_key(p), len(keys)) for p in part.places], dtype=np.int64)
-        found = np.where(part.place >= 0, own[part.place] if len(own) else -1, -1)
-        numbers.append(found)
-        for place, number, rows in zip(part.places, own, np.bincount(part.place[part.place >= 0]), strict=False):
-            seen = spellings.setdefault(int(number), {})
-            seen[place] = seen.get(place, 0) + int(rows)
-    shown = tuple(max(sorted(spellings[i]), key=spellings[i].__getitem__) for i in range(len(keys)))
-    return np.concatenate(numbers), shown
-
-
-def _children(
-    parts: Sequence[Records], birth: NDArray[np.int32], place: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """A number for each child, and whether its rows are known to be one child's; a row that tells neither NIK nor
-    name and birth is a child of its own."""
-    nik = pa.chunked_array([p.nik for p in parts]).combine_chunks()
-    name = pa.chunked_array([p.name for p in parts]).combine_chunks()
-    has_nik = pc.not_equal(nik, "").to_numpy(zero_copy_only=False)
-    has_name = pc.not_equal(name, "").to_numpy(zero_copy_only=False) & (birth != NO_DAY)
-    born, where = (pa.array(a).cast(pa.string()) for a in (birth, place))
-    key = pc.if_else(pa.array(has_nik), nik, pc.binary_join_element_wise(name, born, where, "|"))
-    child = key.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    named = has_nik | has_name
-    return np.where(named, child, len(child) + np.arange(len(child))), named
+def _pooled(parts: Sequence[Records], problems: list[Problem]) -> _Pool:
+    place, places, several = joined_places([(p.place, p.places) for p in parts])
+    if several:
+        told = {"count": len(several), "villages": few(sorted({places[i][2] for i in several}))}
+        problems.append(Problem("children_place_several", False, params=told))
+    m = Measures.joined([p.measures for p in parts])
+    nik, name = (pa.chunked_array([getattr(p, f) for p in parts]).combine_chunks() for f in ("nik", "name"))
+    who = identified(nik, name, place, m)
+    z = growth.height_for_age(m.days, m.cm, m.sex, m.posture, length_for_age())
+    return _Pool(tuple(parts), who, m, place, places, z, growth.classes(z))
 
 
 def _inside(on: NDArray[np.int32], since: dt.date | None, until: dt.date | None) -> NDArray[np.bool_]:
@@ -198,42 +182,60 @@ def _inside(on: NDArray[np.int32], since: dt.date | None, until: dt.date | None)
 
 
 def _chosen(pool: _Pool, inside: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The one measurement of each child that counts, in the order of the files."""
+    """The one measurement of each child that counts, in the order of the files: one with a village, where there is."""
     rows = np.flatnonzero(inside)
-    order = rows[np.lexsort((rows, pool.measured_on[rows], pool.class_[rows] >= 0, pool.child[rows]))]
-    last = np.append(np.diff(pool.child[order]) != 0, True) if len(order) else np.zeros(0, np.bool_)
-    return np.sort(order[last])
+    child = pool.who.child[rows]
+    keys = (rows, pool.m.measured_on[rows], pool.class_[rows] >= 0, pool.place[rows] >= 0, child)
+    order = np.lexsort(keys)
+    last = np.append(np.diff(child[order]) != 0, True) if len(order) else np.zeros(0, np.bool_)
+    return np.sort(rows[order[last]])
 
 
 def _doubts(pool: _Pool, inside: NDArray[np.bool_]) -> list[Problem]:
-    """Measurements of a child that cannot both be right."""
-    frame = pd.DataFrame({"child": pool.child, "on": pool.measured_on, "birth": pool.birth, "cm": pool.cm})
-    known = frame[pool.named & inside]
-    twice = known[known.duplicated(["child", "on"], keep=False) & (known["on"] != NO_DAY)]
+    """Measurements of a child that cannot both be right, and children that cannot be told apart."""
+    who, m = pool.who, pool.m
+    frame = pd.DataFrame({"child": who.child, "on": m.measured_on, "cm": m.cm})[who.named & inside]
+    twice = frame[frame.duplicated(["child", "on"], keep=False) & (frame["on"] != NO_DAY)]
     heights = twice.groupby(["child", "on"])["cm"].transform("nunique")
-    again = known[known.duplicated("child", keep=False) & (known["birth"] != NO_DAY)]
-    births = again.groupby("child")["birth"].transform("nunique")
-
-    def mask(index: pd.Index) -> NDArray[np.bool_]:
-        found = np.zeros(len(frame), dtype=np.bool_)
-        found[index] = True
-        return found
-
+    differ = np.zeros(len(inside), dtype=np.bool_)
+    differ[heights.index[heights > 1]] = True
     return [
-        *pool.about("children_same_day", mask(heights.index[heights > 1])),
-        *pool.about("children_nik_shared", mask(births.index[births > 1])),
-        *pool.about("children_window_undated", ~inside & (pool.measured_on == NO_DAY)),
-        *pool.about("children_unidentified", ~pool.named & inside),
+        *pool.about("children_nik_shared", who.shared & inside),
+        *pool.about("children_nik_differs", who.doubled & inside),
+        *pool.about("children_same_day", differ),
+        *pool.about("children_window_undated", ~inside & (m.measured_on == NO_DAY)),
+        *pool.about("children_unidentified", ~who.named & inside),
     ]
+
+
+def _lost(pool: _Pool, chosen: NDArray[np.int64]) -> list[Problem]:
+    """Files of which so much counts in no village that their counts mislead."""
+    homeless = chosen[pool.place[chosen] < 0]
+    lost = np.isin(pool.who.child, pool.who.child[homeless])
+    found = []
+    for file in dict.fromkeys(p.source.file for p in pool.parts):
+        own = [i for i, p in enumerate(pool.parts) if p.source.file == file]
+        inside, unread = np.isin(pool.part, own), sum(pool.parts[i].unread for i in own)
+        count, rows = int((lost & inside).sum()) + unread, int(inside.sum()) + unread
+        told = {
+            "count": count,
+            "rows": rows,
+            "share": round(100 * count / rows),
+            "children": int(inside[homeless].sum()),
+        }
+        if count > _TOLD_FROM * rows:
+            code = "children_most_lost" if count > rows / 2 else "children_many_lost"
+            found.append(Problem(code, count > rows / 2, Where(file), told))
+    return found
 
 
 def _invalid(pool: _Pool, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
     """Why a measurement has no class, by the first reason that holds."""
     reasons = {
-        "sex": pool.sex[rows] == growth.UNKNOWN,
-        "age": pool.days[rows] < 0,
-        "over_5_years": pool.days[rows] > growth.OLDEST,
-        "height": np.isnan(pool.cm[rows]),
+        "sex": pool.m.sex[rows] == growth.UNKNOWN,
+        "age": pool.m.days[rows] < 0,
+        "over_5_years": pool.m.days[rows] > growth.OLDEST,
+        "height": np.isnan(pool.m.cm[rows]),
         "flagged": growth.flagged(pool.z[rows]),
     }
     left = np.ones(len(rows), dtype=np.bool_)
@@ -244,7 +246,7 @@ def _invalid(pool: _Pool, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_
 
 def _counts(pool: _Pool, rows: NDArray[np.int64]) -> pd.DataFrame:
     place, class_ = pool.place[rows], pool.class_[rows]
-    sex, band = pool.sex[rows], growth.bands(pool.days[rows])
+    sex, band = pool.m.sex[rows], growth.bands(pool.m.days[rows])
     numbers = np.unique(place)
 
     def per_village(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -267,8 +269,8 @@ def _counts(pool: _Pool, rows: NDArray[np.int64]) -> pd.DataFrame:
 
 def _agreement(pool: _Pool, rows: NDArray[np.int64]) -> dict[str, int]:
     """How many classes of the file are lokus's, and which rule, left out, would give the file's class."""
-    own, ours, days = pool.own_class[rows], pool.class_[rows], pool.days[rows]
-    cm, sex, posture = pool.cm[rows], pool.sex[rows], pool.posture[rows]
+    own, ours, days = pool.m.own_class[rows], pool.class_[rows], pool.m.days[rows]
+    cm, sex, posture = pool.m.cm[rows], pool.m.sex[rows], pool.m.posture[rows]
     standard = length_for_age()
     months = np.where(days < 0, -1, growth.whole_days(growth.completed_months(days)))
     untold = np.full(len(rows), growth.UNTOLD, dtype=np.int8)
@@ -298,10 +300,10 @@ def _agreement(pool: _Pool, rows: NDArray[np.int64]) -> dict[str, int]:
 
 def _quality(pool: _Pool, rows: NDArray[np.int64], inside: NDArray[np.bool_]) -> dict[str, float]:
     z, valid = pool.z[rows], pool.class_[rows] >= 0
-    digits = dataquality.last_digits(pool.cm[rows])
+    digits = dataquality.last_digits(pool.m.cm[rows])
     scored = int(np.isfinite(z).sum())
-    boys, girls = (int((valid & (pool.sex[rows] == s)).sum()) for s in (growth.BOY, growth.GIRL))
-    known = pd.DataFrame({"child": pool.child, "on": pool.measured_on})[inside & (pool.measured_on != NO_DAY)]
+    boys, girls = (int((valid & (pool.m.sex[rows] == s)).sum()) for s in (growth.BOY, growth.GIRL))
+    known = pd.DataFrame({"child": pool.who.child, "on": pool.m.measured_on})[inside & (pool.m.measured_on != NO_DAY)]
     return {
         "children": float(len(rows)),
         "measured_share": float(valid.mean()) if len(rows) else float("nan"),
@@ -310,6 +312,6 @@ def _quality(pool: _Pool, rows: NDArray[np.int64], inside: NDArray[np.bool_]) ->
         "digit_preference": dataquality.digit_preference(digits),
         "ending_0_or_5": dataquality.share_ending_0_or_5(digits),
         "sex_ratio": dataquality.sex_ratio(boys, girls),
-        "age_heaping": dataquality.age_heaping(growth.completed_months(pool.days[rows])),
+        "age_heaping": dataquality.age_heaping(growth.completed_months(pool.m.days[rows])),
         "duplicates": float(known.duplicated().sum()),
     }

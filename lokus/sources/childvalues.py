@@ -9,12 +9,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lokus.methods import growth
-from lokus.sources.byname import catalogue, folded
-from lokus.sources.numbers import is_missing
+from lokus.sources.childheadings import catalogue, folded
+from lokus.sources.numbers import MISSING
 
 NO_DAY = np.iinfo(np.int32).min
 CODES = {
@@ -52,13 +54,32 @@ class Read(NamedTuple):
 def texts(column: pa.DictionaryArray, function: Callable[[str], Any], dtype: Any) -> NDArray[Any]:
     """A function of each text, computed once for each different one."""
     done = np.array([function(t) for t in column.dictionary.to_pylist()], dtype=dtype)
-    indices = column.indices.to_numpy(zero_copy_only=False)
-    return done[indices] if len(done) else np.zeros(len(indices), dtype=dtype)
+    return done[codes(column)] if len(done) else np.zeros(len(column), dtype=dtype)
+
+
+def codes(column: pa.DictionaryArray) -> NDArray[np.int64]:
+    """The number of each cell's text in the dictionary."""
+    return np.asarray(column.indices.to_numpy(zero_copy_only=False), np.int64)
+
+
+def joint(*columns: NDArray[Any]) -> NDArray[np.int64]:
+    """A number 0, 1, 2 … for each different row of whole-number columns, in the order of their first appearance.
+
+    >>> joint(np.array([5, 5, -1]), np.array([0, 1, 0])).tolist()
+    [0, 1, 2]
+    """
+    found = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        own = pd.factorize(column)[0].astype(np.int64)
+        found = pd.factorize(found * (own.max(initial=0) + 1) + own)[0].astype(np.int64)
+    return found
 
 
 def blank(column: pa.DictionaryArray) -> NDArray[np.bool_]:
-    """Where a cell says nothing."""
-    return texts(column, is_missing, bool)
+    """Where a cell says nothing, as `is_missing` has it."""
+    spaced = pc.replace_substring_regex(column.dictionary.cast(pa.string()), r"\s+", " ")
+    done = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(spaced)), pa.array(sorted(MISSING)))
+    return done.to_numpy(zero_copy_only=False)[codes(column)] if len(done) else np.zeros(len(column), np.bool_)
 
 
 def numbers(column: pa.DictionaryArray, *, zero_is_missing: bool = False) -> Read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from lokus.sources import periods
 from lokus.sources.cells import text_of
 from lokus.sources.leftovers import is_average
 from lokus.sources.numbers import Decimal, Numbers, parse_numbers
+from lokus.sources.persons import persons_in, refuse
 from lokus.sources.places import read_places, written_once
-from lokus.sources.sheets import Sheet, find_column, matching_columns, names_persons, nearest_columns, read_sheet
+from lokus.sources.sheets import Sheet, find_column, matching_columns, nearest_columns, read_sheet
 from lokus.sources.wildcards import expand
 
 COUNTS = {"numerator", "denominator"}
@@ -62,6 +63,7 @@ def read_table(
     period_column: str = "",
     choose: str = periods.LATEST,
     fill_down: bool = False,
+    villages: Collection[str] = (),
     name: str = "",
 ) -> TableData:
     """Reads the places and numbers of one table; columns are chosen by header text (`sheets.find_column`).
@@ -70,40 +72,56 @@ def read_table(
     "stunting.numerator") the headers whose cells are summed, NaN if one is missing; a `*` in one is any text
     (`wildcards.expand`). only: header → the value a row must have there. decimal: the decimal mark where a column does
     not tell its own. period_column: the header that tells rows of several periods apart; choose: which of them
-    (`periods.choose`). fill_down: place cells are written on the first of several lines only. Errors: `DataError` with
-    every problem of the file, when one of them is fatal.
+    (`periods.choose`). fill_down: place cells are written on the first of several lines only. villages: the names of
+    the study's villages, squeezed: a column of them names no persons.
+
+    A fatal problem of a cell or of a column of numbers is told with the others and leaves NaN, or no values of the key.
+    Errors: `DataError` with every problem of the file where its rows or their places cannot be told.
     """
-    table = _no_persons(read_sheet(path, sheet, header_rows=header_rows, name=name))
-    where = Where(table.file, table.name)
-    columns, summed = expand(table, columns)
+    table, at = _told_by_villages(read_sheet(path, sheet, header_rows=header_rows, name=name), place, villages)
+    where, asked = Where(table.file, table.name), columns
+    columns, summed = expand(table, asked)
     problems = [*table.problems, *summed]
-    headers = [*place.values(), *(h for hs in columns.values() for h in hs), *(only or {}), period_column]
-    found = _find(table, headers, problems)
+    needed = [h for h in (*place.values(), *(only or {}), period_column) if h]
+    found = _find(table, [*needed, *(h for hs in columns.values() for h in hs)], problems)
     among = _kept(table, {found[h]: v for h, v in (only or {}).items() if h in found}, problems)
     chosen = _chosen(table, found.get(period_column, ""), choose, among, problems)
     known = {key: [found[h] for h in hs] for key, hs in columns.items() if hs and all(h in found for h in hs)}
     values, percent = _values(table, known, decimal, among, chosen.kept, problems)
-    at = {part: found[header] for part, header in place.items() if header in found}
     places = read_places(table, at, fill_down=fill_down)
     problems += written_once(places.loc[chosen.kept], values.loc[chosen.kept], where)
     problems += periods.doubtful(values, chosen.periods, places.loc[among], known, where)
-    if any(p.fatal for p in problems):
+    faults = [p.where for p in problems if p.fatal]
+    if not found.keys() >= set(needed) or chosen.kept.empty or not all(w.row or w.column for w in faults):
         raise DataError(problems)
     return TableData(
         id=table_id, file=table.file, sheet=table.name, percent=percent, problems=tuple(problems), period=chosen.period,
-        places=places.loc[chosen.kept],
-        values=values.loc[chosen.kept],
-        account=_account(table, among, chosen.kept),
+        places=places.loc[chosen.kept], account=_account(table, among, chosen.kept),
+        values=_unfaulted(values.loc[chosen.kept], {k: {*known.get(k, ()), *hs} for k, hs in asked.items()}, faults),
         dated=pd.DataFrame(index=among) if period_column else periods.period_columns(table, found.values()),
         cells=table.rows.loc[chosen.kept].drop(columns=list(at.values())),
     )  # fmt: skip
 
 
-def _no_persons(table: Sheet) -> Sheet:
-    """The sheet, unless it lists persons: no more is said of such a one, since every message could quote a cell."""
-    if names_persons(table.columns):
-        raise DataError([Problem("table_of_persons", True, Where(table.file, table.name))])
-    return table
+def _told_by_villages(
+    table: Sheet, place: Mapping[str, str], villages: Collection[str]
+) -> tuple[Sheet, dict[str, str]]:
+    """The sheet, unless it lists persons, and the column of each part of the place."""
+    at = {part: column for part, header in place.items() if (column := find_column(table.columns, header))}
+    refuse(table.file, persons_in(table.columns, table.rows, place=at, villages=villages))
+    return table, at
+
+
+def _unfaulted(values: pd.DataFrame, used: Mapping[str, set[str]], faults: Iterable[Where]) -> pd.DataFrame:
+    """The values without what fatal problems are about: the cells of a row, or the keys that use a column."""
+    values = values.copy()
+    for at in faults:
+        keys = [key for key in values if not at.column or at.column in used[key]]
+        if at.row is None:
+            values = values.drop(columns=keys)
+        else:
+            values.loc[values.index == at.row, keys] = np.nan
+    return values
 
 
 def _find(table: Sheet, wanted: Iterable[str], problems: list[Problem]) -> dict[str, str]:

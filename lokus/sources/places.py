@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lokus.errors import Problem, Where
+from lokus.errors import Problem, Where, masked
 from lokus.sources.cells import text_of
 from lokus.sources.numbers import is_missing
 from lokus.sources.sheets import Sheet
@@ -65,7 +65,7 @@ def written_once(places: pd.DataFrame, values: pd.DataFrame, where: Where) -> li
 def _texts(table: Sheet, part: str, column: str | None) -> pd.Series:
     if column is None:
         return pd.Series("", index=table.rows.index, dtype="str")
-    return table.rows[column].map(text_of if part in ("village", *AREA) else _code).astype("str")
+    return table.rows[column].map(text_of if part in ("village", *AREA) else _code).map(masked).astype("str")
 
 
 def _code(cell: Any) -> str:

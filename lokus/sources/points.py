@@ -13,6 +13,7 @@ import shapely
 from lokus.errors import DataError, Problem, Where
 from lokus.sources.cells import text_of
 from lokus.sources.numbers import parse_numbers
+from lokus.sources.persons import persons_in, refuse
 from lokus.sources.sheets import find_column, nearest_columns, read_sheet
 from lokus.villages import names
 
@@ -42,9 +43,10 @@ def read_points(
     :param path: any table `read_sheet` reads; `shown` is how messages call it.
     :param layer: the layer's id; `name`, `latitude`, `longitude` (degrees), `kecamatan` ("" = none) are header texts.
     :return: the points, in the file's order.
-    :raises DataError: when a column is missing.
+    :raises DataError: when a column is missing, or when the points are persons: their names would stand on the map.
     """
     table = read_sheet(path, sheet, name=shown)
+    refuse(table.file, persons_in(table.columns, table.rows))
     where = Where(table.file, table.name)
     wanted = [header for header in (name, latitude, longitude, kecamatan) if header]
     found = {header: column for header in wanted if (column := find_column(table.columns, header))}

@@ -1,11 +1,10 @@
-"""The rows of one by-name export → numbers, codes and trusted places; names and NIK only as keys, in memory."""
+"""The rows of one by-name list → numbers, codes and trusted places; names and NIK only as keys, in memory."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,40 +12,39 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lokus.errors import DataError, Problem
+from lokus.sources import childplaces as places
 from lokus.sources import childvalues as values
-from lokus.sources.byname import ByName, heading
+from lokus.sources.byname import ByName
 from lokus.sources.childvalues import NO_DAY, Read
-from lokus.sources.numbers import is_missing
-from lokus.villages.names import normalise
 
-AREA = ("kabupaten", "kecamatan", "village")
 _FIELDS = (
-    *AREA, "nik", "name", "parents", "sex", "birth", "age", "age_months", "measured_on", "height", "posture", "class",
-    "z",
+    *places.AREA, "nik", "name", "parents", "sex", "birth", "age", "age_months", "measured_on", "height", "posture",
+    "class", "z",
 )  # fmt: skip
-Place = tuple[str, str, str]
-_MOST_DIGITS = 12
-_DATE = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}")
 _NIK_DIGITS = 16
+_MOST_OF_NIK = 10
 # From so many NIK on it is no chance that most of them end in 0: Excel keeps 15 digits of a number.
 _ROUNDED_FROM = 20
 _AGES_AGREE_DAYS = 45
-_LONELY_AMONG = 20
+# Heights of children in cm, and a margin: a weight in the column of heights is none.
+_HEIGHTS = (30.0, 150.0)
+_DOUBTS = {
+    places.BLANK: "children_village_blank",
+    places.PERSONAL: "children_village_personal",
+    places.SHIFTED: "children_village_doubtful",
+    places.LONELY: "children_village_lonely",
+    places.ONCE: "children_village_once",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Records:
-    """The measurements of one file, aligned arrays.
+class Measures:
+    """Measurements, aligned arrays.
 
-    `nik`, `name`: cleaned text, "" where there is none; `birth`, `measured_on`: days since 1970 or `NO_DAY`; `days`:
-    age, −1 unknown; `cm`: NaN unknown; `own_class`, `own_z`: what the file itself says; `place`: number in `places`,
-    −1 where the village is blank or not to be trusted. `account`: the rows that are no measurement, by kind.
+    `birth`, `measured_on`: days since 1970 or `NO_DAY`; `days`: age, −1 unknown; `cm`: NaN unknown; `own_class`: what
+    the file itself says.
     """
 
-    source: ByName
-    rows: NDArray[np.int64]
-    nik: pa.StringArray
-    name: pa.StringArray
     birth: NDArray[np.int32]
     measured_on: NDArray[np.int32]
     days: NDArray[np.int32]
@@ -54,15 +52,40 @@ class Records:
     sex: NDArray[np.int8]
     posture: NDArray[np.int8]
     own_class: NDArray[np.int8]
-    own_z: NDArray[np.float64]
+
+    def of(self, rows: NDArray[Any]) -> Self:
+        """Those of a mask or of row numbers."""
+        return type(self)(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """One after the other."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Records:
+    """The measurements of one table.
+
+    `rows`: of the file; `nik`, `name`: cleaned text, "" where there is none; `place`: number in `places`, −1 where the
+    village is blank or not to be trusted. `account`: the rows that are no measurement, by kind; `unread`: how many of
+    them seem to be one.
+    """
+
+    source: ByName
+    rows: NDArray[np.int64]
+    nik: pa.StringArray
+    name: pa.StringArray
+    measures: Measures
     place: NDArray[np.int64]
-    places: tuple[Place, ...]
+    places: tuple[places.Place, ...]
     account: dict[str, int]
+    unread: int
     problems: tuple[Problem, ...]
 
 
 class _Cells(NamedTuple):
-    """Every row of a file, read."""
+    """Every row of a table, read."""
 
     birth: Read
     measured_on: Read
@@ -75,42 +98,40 @@ class _Cells(NamedTuple):
 
 
 def records_of(source: ByName) -> Records:
-    """Reads the cells of a file. Errors: `DataError` where a column is missing without which nothing can be counted."""
-    _hold_columns(source)
+    """Reads the cells of a table. Errors: `DataError` where no row is a measurement."""
     problems = list(source.problems)
     empty = pa.array([""] * len(source.rows), pa.string()).dictionary_encode()
     column = {field: source.columns.get(field, empty) for field in _FIELDS}
     cells = _cells(source, column, problems)
     filled = ~np.logical_and.reduce([values.blank(c) for c in source.columns.values()])
     is_record = (cells.sex.values >= 0) | (cells.birth.values != NO_DAY) | (cells.measured_on.values != NO_DAY)
-    days = _ages(cells)
-    nik, name = _nik(source, column["nik"], problems), _bare(column["name"])
-    place, places = _places(column, _sound(column, cells) & is_record)
-    problems += _unreadable(source, cells, days, is_record)
-    no_village = values.blank(column["village"])
-    problems += source.about("children_village_blank", is_record & no_village, "village")
-    problems += source.about("children_village_doubtful", is_record & ~no_village & (place < 0), "village")
-    problems += source.about("children_not_measurements", filled & ~is_record)
+    is_record |= (cells.age.values >= 0) & ~np.isnan(cells.height.values)
     if not is_record.any():
         raise DataError([*problems, Problem("children_none", True, source.where())])
-    other = int((filled & ~is_record).sum())
+    strange = filled & ~is_record
+    days, own = _ages(cells), {field: column[field].filter(pa.array(is_record)) for field in _FIELDS}
+    problems += _unreadable(source, cells, days, is_record)
+    nik, odd = _nik(source, own["nik"], problems)
+    named = places.named_places(own, *_vouching(_Cells(*(Read(*(a[is_record] for a in c)) for c in cells))))
+    told = {"children_nik_odd": (odd, "nik")} | {code: (named.why == why, "village") for why, code in _DOUBTS.items()}
+    for code, (mask, field) in told.items():
+        problems += source.about(code, np.flatnonzero(is_record)[mask], field)
+    problems += source.about("children_not_measurements", strange)
     broken = source.read - len(source.rows)
+    measures = Measures(
+        cells.birth.values, cells.measured_on.values, days, cells.height.values, cells.sex.values,
+        cells.posture.values, cells.class_.values,
+    )  # fmt: skip
     return Records(
         source=source,
         rows=source.rows[is_record],
-        nik=nik.filter(pa.array(is_record)),
-        name=name.filter(pa.array(is_record)),
-        birth=cells.birth.values[is_record],
-        measured_on=cells.measured_on.values[is_record],
-        days=days[is_record],
-        cm=cells.height.values[is_record],
-        sex=cells.sex.values[is_record],
-        posture=cells.posture.values[is_record],
-        own_class=cells.class_.values[is_record],
-        own_z=cells.z.values[is_record],
-        place=place[is_record],
-        places=places,
-        account={"blank": int((~filled).sum()), "not_measurements": other, "broken": broken},
+        nik=nik,
+        name=_bare(own["name"]),
+        measures=measures.of(is_record),
+        place=named.number,
+        places=named.places,
+        account={"blank": int((~filled).sum()), "not_measurements": int(strange.sum()), "broken": broken},
+        unread=_childlike(*(column[f].filter(pa.array(strange)) for f in ("nik", "name", "village"))) + broken,
         problems=tuple(problems),
     )
 
@@ -142,17 +163,6 @@ def _unreadable(source: ByName, cells: _Cells, days: NDArray[np.int32], is_recor
     ]
 
 
-def _hold_columns(source: ByName) -> None:
-    """Without these nothing can be counted: village, sex, height, and birth with the day of measuring, or an age."""
-    has = source.columns.keys()
-    missing = [f for f in ("village", "sex", "height") if f not in has]
-    if not has & {"age", "age_months"}:
-        missing += [f for f in ("birth", "measured_on") if f not in has]
-    if missing:
-        params = {"columns": [f'"{heading(f)}"' for f in missing]}
-        raise DataError([*source.problems, Problem("children_columns_missing", True, source.where(), params)])
-
-
 def _dates(source: ByName, field: str, column: pa.DictionaryArray, problems: list[Problem]) -> Read:
     read, month_first = values.dates(column)
     if month_first:
@@ -175,71 +185,52 @@ def _ages(cells: _Cells) -> NDArray[np.int32]:
     return np.maximum(days, -1).astype(np.int32)
 
 
-def _nik(source: ByName, column: pa.DictionaryArray, problems: list[Problem]) -> pa.StringArray:
-    """The 16 digits of a NIK without stray characters; "" where there are not 16, or one digit 16 times."""
-    digits = pc.replace_substring_regex(column.dictionary.cast(pa.string()), r"\.0+$|[^0-9]", "")
+def _nik(
+    source: ByName, column: pa.DictionaryArray, problems: list[Problem]
+) -> tuple[pa.StringArray, NDArray[np.bool_]]:
+    """The 16 digits of a NIK without stray characters, "" where there is none; and where a cell is filled with
+    something else: not 16 digits, one digit 16 times, or 1,70401E+15."""
+    text = column.dictionary.cast(pa.string())
+    digits = pc.replace_substring_regex(text, r"\.0+$|[^0-9]", "")
     sound = pc.and_(pc.equal(pc.utf8_length(digits), _NIK_DIGITS), pc.invert(pc.match_substring_regex(digits, _SAME)))
+    sound = pc.and_(sound, pc.invert(pc.match_substring_regex(text, r"\d[eE][+-]?\d")))
+    odd = pa.DictionaryArray.from_arrays(column.indices, pc.if_else(sound, "-", text))
     ending = pc.and_(sound, pc.ends_with(digits, "0"))
     niks, rounded = (pc.sum(mask.take(column.indices)).as_py() or 0 for mask in (sound, ending))
     if niks >= _ROUNDED_FROM and 2 * rounded > niks:
         problems.append(Problem("children_nik_rounded", False, source.where("nik"), {"count": rounded}))
         sound = pc.and_(sound, pc.invert(ending))
-    return pa.DictionaryArray.from_arrays(column.indices, pc.if_else(sound, digits, "")).cast(pa.string())
+    nik = pa.DictionaryArray.from_arrays(column.indices, pc.if_else(sound, digits, ""))
+    return nik.cast(pa.string()), ~values.blank(odd)
 
 
 _SAME = "^(" + "|".join(f"{d}+" for d in "0123456789") + ")$"
 
 
 def _bare(column: pa.DictionaryArray) -> pa.StringArray:
-    """Letters of a name in lower case."""
-    letters = pc.replace_substring_regex(pc.utf8_lower(column.dictionary.cast(pa.string())), r"[^\pL]+", "")
+    """Letters and digits of a name in lower case."""
+    letters = pc.replace_substring_regex(pc.utf8_lower(column.dictionary.cast(pa.string())), r"[^\pL\pN]+", "")
     return pa.DictionaryArray.from_arrays(column.indices, letters).cast(pa.string())
 
 
-def _sound(column: dict[str, pa.DictionaryArray], cells: _Cells) -> NDArray[np.bool_]:
-    """Rows whose cells stand in their own columns: only such rows may say that a village exists.
+def _childlike(nik: pa.DictionaryArray, name: pa.DictionaryArray, village: pa.DictionaryArray) -> int:
+    """How many rows name a child and its village, or tell something like a NIK."""
+    digits = pc.replace_substring_regex(nik.cast(pa.string()), "[^0-9]", "")
+    numbered = pc.greater_equal(pc.utf8_length(digits), _MOST_OF_NIK).to_numpy(zero_copy_only=False)
+    return int((numbered | ~(values.blank(name) | values.blank(village))).sum())
 
-    A stray separator shifts a row, and an address or a name would be written out as a village.
+
+def _vouching(cells: _Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows whose cells stand in their own columns, and rows of which far more cells do than do not.
+
+    The NIK does not count: people write there what they have.
     """
-    village = _bare(column["village"])
-    people = [pc.equal(village, _bare(column[f])).to_numpy(zero_copy_only=False) for f in ("name", "parents")]
-    numbered = values.texts(column["nik"], lambda t: is_missing(t) or sum(c.isdigit() for c in t) > 9, bool)
-    dated = (cells.birth.values != NO_DAY) | (cells.age.values >= 0)
-    misread = cells.birth.unreadable | cells.measured_on.unreadable | cells.height.unreadable
-    return np.asarray((cells.sex.values >= 0) & dated & numbered & ~misread & ~people[0] & ~people[1])
-
-
-def _places(
-    column: dict[str, pa.DictionaryArray], sound: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], tuple[Place, ...]]:
-    """The number of each row's place, and the places that some sound row names."""
-    parts = [column[part] for part in AREA]
-    joint = np.zeros(len(sound), np.int64)
-    for part in parts:
-        joint = joint * max(len(part.dictionary), 1) + part.indices.to_numpy(zero_copy_only=False)
-    _, first, inverse = np.unique(joint, return_index=True, return_inverse=True)
-    told = np.bincount(inverse, weights=sound, minlength=len(first)) > 0
-    if len(sound) >= _LONELY_AMONG:
-        # A kecamatan with a single measurement is rather a row shifted within its place cells.
-        _, area, rows = np.unique(joint // max(len(parts[2].dictionary), 1), return_inverse=True, return_counts=True)
-        told &= rows[area[first]] > 1
-    spelled = [tuple(_shown(part[int(i)].as_py()) for part in parts) for i in first]
-    trusted = [bool(t and s[2] and not any(map(_personal, s))) for t, s in zip(told, spelled, strict=True)]
-    number = np.where(trusted, np.cumsum(trusted) - 1, -1)
-    places: Sequence[tuple[str, ...]] = [s for s, t in zip(spelled, trusted, strict=True) if t]
-    return number[inverse], tuple((p[0], p[1], p[2]) for p in places)
-
-
-def _shown(text: str) -> str:
-    return "" if is_missing(text) else " ".join(text.split())
-
-
-def _personal(text: str) -> bool:
-    """Whether a text is rather a NIK, a date or a telephone number than a place."""
-    return sum(c.isdigit() for c in text) >= _MOST_DIGITS or _DATE.search(text) is not None
-
-
-def place_key(place: Place) -> Place:
-    """A place in one spelling."""
-    kabupaten, kecamatan, village = place
-    return normalise(kabupaten), normalise(kecamatan), normalise(village)
+    cm = cells.height.values
+    misplaced = cells.height.unreadable | (cm < _HEIGHTS[0]) | (cm > _HEIGHTS[1])
+    strict = [cells.sex.unreadable, cells.birth.unreadable, cells.measured_on.unreadable, misplaced]
+    misread = np.sum([*strict, *(c.unreadable for c in (cells.age, cells.posture, cells.class_, cells.z))], axis=0)
+    born, on, aged = cells.birth.values != NO_DAY, cells.measured_on.values != NO_DAY, cells.age.values >= 0
+    known = [cells.sex.values >= 0, born, on, aged, ~np.isnan(cm) & ~misplaced, cells.posture.values > 0]
+    read = np.sum([*known, cells.class_.values >= 0, ~np.isnan(cells.z.values)], axis=0)
+    whole = (cells.sex.values >= 0) & (born | aged) & ~np.logical_or.reduce(strict)
+    return whole, read > 2 * misread

@@ -22,6 +22,7 @@ CLEAR = 0.95  # above this, a column equal to another total's sum has faults of 
 LEAST_ROWS = 8
 LEAST_VALUES = 5  # different totals: 0 = 0 + 0 and 1 = 1 + 0 are no evidence
 MOST_ROWS = 4000  # enough to learn from
+EXACT = 2.0**53  # beyond it whole numbers are not all there are: such a cell is unknown
 _PROBE, _PROBES = 4, 8
 # Up to how many columns all sums of six, of four, and percentages of two columns together, are looked for.
 _SIX, _FOUR, _TWO = 32, 64, 40
@@ -47,8 +48,8 @@ class Relation:
 def numbers_of(cells: pd.DataFrame, decimal: Decimal = "auto") -> pd.DataFrame:
     """The columns of numbers among raw cells, float64 on the same index; serial numbers and texts are left out.
 
-    cells: object columns. NaN where a cell is missing or no number; a column with more than one such text in ten, or
-    whose notation is ambiguous, is not among them.
+    cells: object columns. NaN where a cell is missing, no number or beyond `EXACT`; a column with more than one text in
+    ten that is none, or whose notation is ambiguous, is not among them.
     """
     found = {}
     for column in cells.columns:
@@ -59,7 +60,7 @@ def numbers_of(cells: pd.DataFrame, decimal: Decimal = "auto") -> pd.DataFrame:
         known = read.values.dropna()
         serial = len(known) > 1 and bool((known.diff().iloc[1:] == 1).all())
         if not read.ambiguous and not serial and len(known) >= 9 * len(read.bad):
-            found[column] = read.values
+            found[column] = read.values.where(read.values.abs() <= EXACT)
     return pd.DataFrame(found, index=cells.index, dtype="float64")
 
 

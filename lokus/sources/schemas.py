@@ -22,9 +22,9 @@ from lokus.villages.codes import CodeSystem, parse_series
 
 OTHER: dict[CodeSystem, CodeSystem] = {"kemendagri": "bps", "bps": "kemendagri"}
 ROLES = ("village", "kecamatan", "kabupaten")
+# The names that tell a village where no code does.
+NAMING = ("village", "kecamatan")
 PLAIN = "plain"
-# Faults that a study answers by saying that names are all there is.
-NAMES_DO = ("boundary_no_code_column", "boundary_gadm")
 # Shorter names ("desa", "kode") occur inside too many others.
 LEAST_RESEMBLING = 6
 
@@ -111,17 +111,18 @@ def recognise(
         attributes = replace(attributes, parts=parts)
     attributes = replace(attributes, code=found.all([*own.get(system, ()), *_plain_codes(own, plain, system)]))
     if not (attributes.code or attributes.parts) and not (columns or {}).get("code"):
-        fault = _without_code(fields, found, id_, system, where)
-        problems += _names_faults(roles, where) if names_only and fault.code in NAMES_DO else [fault]
-    elif names_only:
-        field = (*attributes.code, *(name for name, _ in attributes.parts), "–")[0]
-        problems.append(_fault("boundary_names_only_has_codes", where, field=field))
+        told = {"fields": tuple(f[:40] for f in fields[:20]) or "–"}
+        bare = _fault("boundary_gadm", where) if id_ == "gadm" else _fault("boundary_no_code_column", where, **told)
+        theirs = found.all([*own.get(OTHER[system], ()), *plain[OTHER[system]]])
+        problems += _names_only(theirs, roles, where) if names_only else [bare]
     return attributes, problems
 
 
-def _names_faults(roles: Mapping[str, tuple[str, ...]], where: Where) -> list[Problem]:
-    absent = tuple(role for role in ("village", "kecamatan") if not roles[role])
-    return [_fault("boundary_names_missing", where, roles=absent)] if absent else []
+def _names_only(theirs: Sequence[str], roles: Mapping[str, tuple[str, ...]], where: Where) -> list[Problem]:
+    """What keeps names from being enough, and the codes of the other system (`theirs`) that are passed over."""
+    absent = tuple(role for role in NAMING if not roles[role])
+    faults = [_fault("boundary_names_missing", where, roles=absent)] if absent else []
+    return faults + [Problem("boundary_codes_not_used", False, where, {"field": name}) for name in theirs]
 
 
 def coded(attributes: Attributes, values: Mapping[str, Any], system: CodeSystem) -> dict[str, pd.Series]:
@@ -245,18 +246,6 @@ def _plain_codes(own: Mapping[str, Any], plain: Mapping[str, Any], system: CodeS
     """The usual names of a code column, without those that the schema knows to be part or the other system's."""
     other = {folded(f) for f in [*own.get(OTHER[system], ()), *(name for name, _ in own.get("parts", ()))]}
     return [f for f in plain[system] if folded(f) not in other]
-
-
-def _without_code(fields: Sequence[str], found: _Fields, id_: str, system: CodeSystem, where: Where) -> Problem:
-    if id_ == "gadm":
-        return _fault("boundary_gadm", where)
-    own, other = schemas()[id_], OTHER[system]
-    foreign = found.all([*own.get(other, ()), *schemas()[PLAIN][other]]) or tuple(
-        f for name, _ in own.get("parts", ()) for f in found.all([name])
-    )
-    if foreign:
-        return _fault("boundary_system_contradicted", where, declared=system, other=other, column=foreign[0])
-    return _fault("boundary_no_code_column", where, fields=tuple(f[:40] for f in fields[:20]) or "–")
 
 
 def _fault(code: str, where: Where, **params: Any) -> Problem:

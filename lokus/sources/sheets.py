@@ -12,9 +12,10 @@ import pandas as pd
 from rapidfuzz import fuzz
 
 from lokus.errors import DataError, Problem, Where
-from lokus.sources.cells import Cell, Grid, column_number, read_grid, text_of
+from lokus.sources.cells import Cell, Grid, column_number, letters, read_grid, text_of
 from lokus.sources.headers import JOIN, Header, find_header
 from lokus.sources.leftovers import DATA, classify
+from lokus.sources.persons import persons_in, refuse, unsigned
 
 _ECHO = 80
 
@@ -46,10 +47,16 @@ def read_sheet(path: Path, sheet: str = "", *, header_rows: int | None = None, n
     not found by itself. name: what to call the file in messages. Every row of the used area is either in `rows` or in
     `left_out`. Errors: `DataError` when the file cannot be read or no header is found.
     """
-    grid = read_grid(path, sheet, name=name)
+    return sheet_of(read_grid(path, sheet, name=name), header_rows)
+
+
+def sheet_of(grid: Grid, header_rows: int | None = None) -> Sheet:
+    """One sheet's cells as a table, as `read_sheet` gives it."""
     cells, texts = _rectangle(grid)
     header = find_header(cells, texts, grid.merged or (), header_rows)
     if header is None:
+        # Without a header every cell is of somebody where the sheet lists persons, and its name may be too.
+        refuse(grid.file, _persons_in(cells))
         raise DataError([*grid.problems, Problem("header_not_found", True, Where(grid.file, grid.sheet))])
     first = header.bottom + 1
     kinds = [
@@ -114,22 +121,6 @@ def folded(text: str) -> str:
     return re.sub(r"[^\w%<>≤≥+=]|_", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-# Headings that only a list of persons has, as `folded` makes them.
-PERSONS = frozenset(
-    ["nik", "nokk", "nomorkk", "namaanak", "namabalita", "namabayi", "namaibu", "namaortu", "namaorangtua",
-     "namalengkap", "tgllahir", "tanggallahir"]
-)  # fmt: skip
-
-
-def names_persons(columns: Iterable[str]) -> bool:
-    """Whether a table lists persons: an identity number, a child's or parent's name, a date of birth.
-
-    >>> names_persons(["No", "NIK", "Nama"]), names_persons(["Desa", "Nama Posyandu"])
-    (True, False)
-    """
-    return any(folded(c) in PERSONS or _tails(c) & PERSONS for c in columns)
-
-
 def _tails(column: str) -> set[str]:
     parts = column.split(JOIN)
     return {folded(JOIN.join(parts[i:])) for i in range(1, len(parts))}
@@ -142,6 +133,11 @@ def _rectangle(grid: Grid) -> tuple[list[tuple[Cell, ...]], list[list[str]]]:
     width = max((c + 1 for t in texts for c, text in enumerate(t) if text), default=0)
     cells = [(*row[:width], *[None] * (width - len(row))) for row in grid.rows[: last + 1]]
     return cells, [[*t[:width], *[""] * (width - len(t))] for t in texts[: last + 1]]
+
+
+def _persons_in(cells: Sequence[Sequence[Cell]]) -> list[str]:
+    frame = pd.DataFrame(cells, dtype=object)
+    return persons_in([f"kolom {letters(c)}" for c in range(frame.shape[1])], frame)
 
 
 def _width(texts: Sequence[Sequence[str]], kinds: Sequence[str]) -> int:
@@ -163,10 +159,10 @@ def _left_out(texts: Sequence[Sequence[str]], kinds: Sequence[str]) -> pd.DataFr
 
 
 def _echo(texts: Iterable[str], kind: str) -> str:
-    # Signature blocks carry people's names and NIP, which are nobody's business here.
+    # Signature blocks carry people's names and NIP, which are nobody's business here; so may titles and notes.
     if kind == "signature":
         return ""
-    line = " | ".join(t for t in texts if t)
+    line = " | ".join(unsigned(t) for t in texts if t)
     return line if len(line) <= _ECHO else line[: _ECHO - 1] + "…"
 
 

@@ -22,6 +22,8 @@ Codes = TypeVar("Codes")
 SPACES = re.compile(r"[\s\u200b\ufeff]+")
 SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,2}")
 WHOLE = re.compile(r"(\d{10})[.,]0+")
+# What the parts of a code name, from the first.
+LEVELS = ("provinsi", "kabupaten/kota", "kecamatan", "desa")
 PARTS: dict[CodeSystem, tuple[int, ...]] = {"kemendagri": (2, 2, 2, 4), "bps": (2, 2, 3, 3)}
 ENDS = {system: set(accumulate(lengths)) for system, lengths in PARTS.items()}
 SEPARATORS: dict[CodeSystem, re.Pattern[str]] = {
@@ -42,13 +44,21 @@ def parse(text: object, system: CodeSystem) -> str | None:
     """
     if system not in PARTS:
         raise ValueError(f"system is one of {tuple(PARTS)}, not {system!r}")
-    digits = _digits(_written(text), system)
-    if digits is None or not 11 <= int(digits[:2]) <= 97:
+    parts = _parts(text, system)
+    if len(parts) < len(LEVELS) or any(not part.strip("0") for part in parts):
         return None
-    parts = _split(digits, PARTS[system])
-    if any(not part.strip("0") for part in parts):
-        return None
-    return ".".join(parts) if system == "kemendagri" else digits
+    return (".".join if system == "kemendagri" else "".join)(parts)
+
+
+def level(text: object, system: CodeSystem) -> str:
+    """What area a cell's code is of, one of `LEVELS`; "" where it holds no code. Closing parts of zeros name nothing.
+
+    >>> level("17.04.01", "kemendagri"), level("ID1704010", "bps"), level("1704000000", "bps"), level("170401", "bps")
+    ('kecamatan', 'kecamatan', 'kabupaten/kota', '')
+    """
+    named = [bool(part.strip("0")) for part in _parts(text, system)]
+    last = max((n for n, any_ in enumerate(named, 1) if any_), default=0)
+    return LEVELS[last - 1] if last and all(named[:last]) else ""
 
 
 def parse_series(values: pd.Series, system: CodeSystem) -> pd.Series:
@@ -116,19 +126,22 @@ def _plain(scientific: str) -> str:
     return str(int(number)) if number.as_tuple().exponent == 0 else ""
 
 
-def _digits(written: str, system: CodeSystem) -> str | None:
+def _parts(text: object, system: CodeSystem) -> list[str]:
+    """The parts of a code of any level; none where the cell holds no code of the system."""
+    written = _written(text)
     if system == "bps" and written[:2].upper() == "ID":
         written = written[2:].strip()
-    if whole := WHOLE.fullmatch(written):
-        return whole[1]
-    groups = SEPARATORS[system].split(written)
+    whole = WHOLE.fullmatch(written)
+    groups = [whole[1]] if whole else SEPARATORS[system].split(written)
     if not all(g.isascii() and g.isdigit() for g in groups):
-        return None
-    if system == "kemendagri" and len(groups) == 4:
-        # Spreadsheets write 17.4.1.2001; with all four parts standing a lost zero has only one place.
-        groups = [groups[0], groups[1].zfill(2), groups[2].zfill(2), groups[3]]
+        return []
+    if system == "kemendagri" and 2 <= len(groups) <= len(LEVELS):
+        # Spreadsheets write 17.4.1.2001; with all parts standing a lost zero has only one place.
+        groups = [groups[0], *(g.zfill(2) for g in groups[1:3]), *groups[3:]]
     digits = "".join(groups)
-    return digits if len(digits) == 10 and _ends(groups) <= ENDS[system] else None
+    if not _ends(groups) <= ENDS[system] or not 11 <= int(digits[:2]) <= 97:
+        return []
+    return [part for part in _split(digits, PARTS[system]) if part]
 
 
 def _ends(groups: Iterable[str]) -> set[int]:

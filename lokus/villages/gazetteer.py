@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from lokus.villages import codes, names
+from lokus.villages import codes, editions, names
 
 KECAMATAN_LEAD = 0.15
 # A fuzzy look over a whole province offers strangers; beyond this many villages only equal readings are offered.
@@ -79,7 +79,9 @@ class Gazetteer:
 
     def _area(self, kabupaten: str, kecamatan: str) -> Area:
         if kabupaten not in self._kabupaten_said:
-            said = (k for k, name in self.kabupaten.items() if _names_kabupaten(kabupaten, k, name))
+            said = [k for k, name in self.kabupaten.items() if _names_kabupaten(kabupaten, k, name)]
+            # An old name counts where no kabupaten bears it.
+            said = said or [k for k, name in self.kabupaten.items() if editions.renamed(kabupaten, k, name)]
             self._kabupaten_said[kabupaten] = tuple(said)
         within = self._kabupaten_said[kabupaten]
         key = names.squeeze(kecamatan)

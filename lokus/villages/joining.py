@@ -106,8 +106,13 @@ def extend(villages: pd.DataFrame, tables: Mapping[str, tuple[pd.DataFrame, pd.D
 
 
 def problems_of(table_id: str, file: str, sheet: str, matches: pd.DataFrame, places: pd.DataFrame) -> list[Problem]:
-    """Warnings for the rows a person must look at; one warning with the number where more than 20 have one reason."""
+    """Warnings for the rows a person must look at; one warning with the number where more than 20 have one reason.
+
+    Where no row at all lies in the study's area, the table or the boundary file is another kabupaten's: that is all.
+    """
     asked = matches[matches["reason"].ne("") & matches["reason"].ne("ignored_by_person")]
+    if len(matches) and matches["reason"].eq("other_kabupaten").all():
+        return [Problem("places_all_outside", False, Where(file=file, sheet=sheet), _some(table_id, asked, places, 0))]
     found = []
     for reason, rows in asked.groupby("reason", sort=True):
         many = len(rows) > MOST_TOLD
@@ -120,12 +125,21 @@ def problems_of(table_id: str, file: str, sheet: str, matches: pd.DataFrame, pla
             params = {column: places.loc[at, column] or "–" for column in ("village", "kecamatan")}
             params["code"] = places.loc[at, "code"] or places.loc[at, "last4"] or "–"
             params["candidates"] = _told(row["candidates"]) or "–"
+            if reason == "two_rows_one_village":
+                params |= _besides(int(at), rows["candidates"], places["village"])
             found.append(Problem(f"place_{reason}", False, Where(file=file, sheet=sheet, row=int(at)), params))
         if many:
             found.append(
                 Problem("places_more", False, Where(file=file, sheet=sheet), _some(table_id, rows, places, MOST_TOLD))
             )
     return found
+
+
+def _besides(at: int, candidates: pd.Series, names_told: pd.Series) -> dict[str, list[str]]:
+    """The other rows that mean the village a row means, which is the first of its candidates."""
+    meant = candidates.map(lambda found: found[0][0] if found else "")
+    others = meant.index[(meant == meant[at]) & (meant.index != at)]
+    return {"others": list(dict.fromkeys(names_told[others])), "rows": [str(row) for row in others]}
 
 
 def _some(table_id: str, rows: pd.DataFrame, places: pd.DataFrame, told: int) -> dict[str, Any]:

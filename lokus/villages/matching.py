@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -304,13 +304,16 @@ def _one_name_each(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> list[Ver
 
 
 def _one_row_each(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Two fuzzy rows for one village are listed, and so are a "Desa X" and a "Kel. X" that found one and the same X."""
-    fuzzy = Counter(v.village_code for v in verdicts if v.rung == "fuzzy")
-    kinds: dict[str | None, set[str]] = defaultdict(set)
+    """Two fuzzy names for one village are listed, and so are a "Desa X" and a "Kel. X" that found one and the same X.
+
+    A bare "X" is of the kind that its code tells: one with "Ds. X" where that is a desa, doubted beside "Kel. X".
+    """
+    told: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row, verdict in zip(rows, verdicts, strict=True):
-        if verdict.rung == "name":
-            kinds[verdict.village_code].add(names.kind_told(row.village))
-    doubted = {c for c, n in fuzzy.items() if n > 1} | {c for c, told in kinds.items() if len(told) > 1}
+        if code := verdict.village_code:
+            kind = names.kind_told(row.village) or codes.kind_of(code)
+            told[code, verdict.rung].add(names.squeeze(row.village) if verdict.rung == "fuzzy" else kind)
+    doubted = {code for (code, rung), said in told.items() if rung in ("name", "fuzzy") and len(said - {""}) > 1}
     return [_doubted(v) if v.village_code in doubted and v.rung in ("name", "fuzzy") else v for v in verdicts]
 
 

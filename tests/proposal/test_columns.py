@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from lokus.catalog import indicators
+from lokus.catalog.headings import fits, lists, words
 from lokus.proposal import Proposal, Question
-from lokus.proposal.headings import fits, lists, words
 from lokus.proposal.periods import named as period_named
 from lokus.proposal.records import Meaning
 

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
+from lokus import intake
 from lokus.cli import entry
 from lokus.errors import DataError, StudyError
-from lokus.proposal import Proposal, as_values, looking, propose, report, write
+from lokus.proposal import Proposal, as_values, closing, filled, looking, propose, report, write
 from lokus.study import open_study
 
 Propose = Callable[..., Proposal]
@@ -222,14 +223,35 @@ def test_what_lokus_refuses_to_read_stands_as_a_comment_with_the_reason(
     tmp_path: Path, named: pd.DataFrame, proposed: Propose
 ) -> None:
     table = named.assign(Diukur=100, Stunting=20, IDM=0.5)
-    table.loc[3, "Stunting"] = 110
+    table.loc[: len(table) // 4, "Stunting"] = 110
     proposal = proposed({"x 2024.csv": table})
     assert [m.id for _, m in proposal.indicators] == ["idm"]
     home = write(proposal, tmp_path / "studi", "id")
     text = (home / "lokus.toml").read_text("utf-8")
     assert '# id = "stunting"' in text
-    assert "baris 5" in text
+    assert "baris 2" in text
     assert str(tmp_path) not in text
+    assert entry(["run", str(home)]) == 0
+    assert [line.split(":")[0] for line in closing(proposal, "id")[1:]] == ["  ✗ stunting"]
+
+
+@pytest.mark.parametrize("others", [{}, {"IDM": 0.5}])
+def test_one_impossible_row_is_told_first_and_mended_the_study_runs_with_its_indicator(
+    tmp_path: Path, named: pd.DataFrame, others: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = named.assign(Diukur=100, Stunting=[10 + n % 20 for n in range(len(named))], **others)
+    table.loc[3, "Stunting"] = 110
+    table.to_csv(tmp_path / "x 2024.csv", index=False)
+    home = tmp_path / "studi"
+    assert entry(init(home, SHAPEFILE, tmp_path / "x 2024.csv")) == 0
+    told = capsys.readouterr().out.split("\n\n")[-2:]
+    assert "baris 5" in told[0]
+    assert '"Stunting + Diukur"' in told[0]
+    assert "Belum bisa dijalankan" in told[1]
+    assert {"stunting", "stunting_count", *map(str.casefold, others)} == set(uses(home))
+    assert entry(["run", str(home)]) == 3
+    copy = home / "data" / "x 2024.csv"
+    copy.write_text(copy.read_text("utf-8").replace(",110", ",11"), "utf-8")
     assert entry(["run", str(home)]) == 0
 
 
@@ -247,13 +269,31 @@ def test_several_rows_of_a_village_are_added_up_with_a_doubt_and_months_are_not(
 def test_places_written_on_the_first_of_several_lines_are_given_to_the_rest(
     tmp_path: Path, named: pd.DataFrame, proposed: Propose
 ) -> None:
-    lines = pd.concat([named.assign(Sasaran=100, Ditimbang=60)] * 3).sort_index(kind="stable")
+    lines = pd.concat([named.assign(Sasaran=100, Ditimbang=60)] * 5).sort_index(kind="stable")
     lines = lines.reset_index(drop=True)
-    lines.loc[lines.index % 3 > 0, ["Kecamatan", "Desa"]] = None
+    lines.loc[lines.index % 5 > 0, ["Kecamatan", "Desa"]] = None
     proposal = proposed({"posyandu 2024.csv": lines})
     (table,) = proposal.tables
     assert (table.fill_down, table.repeated) == (True, "sum")
+    # The evidence is of the proposal: every line found its village.
+    assert table.evidence[0].params["matched"] == table.evidence[0].params["rows"] == len(lines)
+    assert "match_low" not in {getattr(d, "code", "") for d in table.doubts}
     assert entry(["run", str(write(proposal, tmp_path / "studi", "id"))]) == 0
+
+
+def test_rows_of_several_services_in_a_village_are_several_tables(
+    tmp_path: Path, named: pd.DataFrame, proposed: Propose
+) -> None:
+    services = {"Ibu hamil mendapat TTD 90 tablet": 40, "Bayi ASI eksklusif": 30, "Pelatihan kader": 10}
+    lines = pd.concat([named.assign(Layanan=s, Sasaran=50, Capaian=n) for s, n in services.items()])
+    proposal = proposed({"capaian 2024.xlsx": lines})
+    assert {m.id: t.only["Layanan"] for t in proposal.tables for m in t.meanings} == dict(
+        zip(["bumil_ttd90", "asi_eks", "capaian_2024_pelatihan_kader_cakupan"], services, strict=True)
+    )
+    home = write(proposal, tmp_path / "studi", "id")
+    found = intake.read(open_study(home))
+    sums = [[s["sum"] for s in t["sums"]] for t in found.tables]
+    assert sums == [[n * len(named), 50.0 * len(named)] for n in services.values()]
 
 
 def test_periods_under_an_unexpected_heading_are_still_not_summed(named: pd.DataFrame, proposed: Propose) -> None:
@@ -283,7 +323,7 @@ def test_at_a_terminal_a_person_decides(
     tmp_path: Path, named: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named.assign(**{"IDM 2023": 0.6, "IDM 2024": 0.7}).to_csv(tmp_path / "idm.csv", index=False)
-    answers = iter(["x", "9", "2"])
+    answers = iter(["x", "9", "2", "Agustus 2025", "", "BIG 2024", "1999", "", "0", "12"])
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda _: next(answers))
@@ -291,6 +331,20 @@ def test_at_a_terminal_a_person_decides(
     assert entry(init(home, SHAPEFILE, tmp_path / "idm.csv")[:-1]) == 0
     assert "1. IDM 2023" in capsys.readouterr().out
     assert uses(home)["idm"][2] == ("IDM 2024",)
+    study = open_study(home)
+    assert (study.table[0].period, study.table[0].source) == ("Agustus 2025", "DPMD")
+    assert (study.boundaries.source, study.study.year, study.selection.count) == ("BIG 2024", 2026, 12)
+    assert "TODO:" not in (home / "lokus.toml").read_text("utf-8")
+    assert entry(["run", str(home)]) == 0
+
+
+def test_who_leaves_the_terminal_finds_the_rest_as_todos(named: pd.DataFrame, proposed: Propose) -> None:
+    proposal = proposed({"idm.csv": named.assign(IDM=0.5)})
+    answers = iter(["Agustus 2025", "DPMD", None])
+    left = filled(proposal, lambda _: next(answers))
+    assert [(t.period.text, t.source) for t in left.tables] == [("Agustus 2025", "DPMD")]
+    assert not left.settled
+    assert filled(proposal, lambda _: None) == proposal
 
 
 def test_a_proposal_is_the_same_twice(named: pd.DataFrame, proposed: Propose) -> None:
@@ -339,6 +393,8 @@ def test_a_broken_boundary_file_ends_in_its_own_fault_alone(
     told = capsys.readouterr().err
     assert said in told
     assert "bps" not in told
+    # There is no study yet that could say it.
+    assert "[boundaries]" not in told
     assert not (tmp_path / "s").exists()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import json
@@ -11,11 +10,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from bynames import (
+    DAY,
+    HEADINGS,
+    SECRET,
+    VILLAGES,
+    Row,
+    as_csv,
+    child,
+    codes,
+    renamed,
+    saved,
+    sheets,
+    traces,
+    workbook,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,52 +36,9 @@ from lokus.catalog.growth import length_for_age
 from lokus.cli import entry
 from lokus.errors import DataError
 from lokus.methods import growth
-from lokus.sources.byname import catalogue
+from lokus.sources.childheadings import catalogue
 from lokus.sources.children import count_children
 from lokus.sources.indicators import read_table
-
-HEADINGS = (
-    "No", "NIK", "Nama", "JK", "Tgl Lahir", "BB Lahir", "TB Lahir", "Nama Ortu", "Prov", "Kab/Kota", "Kec", "Pukesmas",
-    "Desa/Kel", "Posyandu", "RT", "RW", "Alamat", "Usia Saat Ukur", "Tanggal Pengukuran", "Berat", "Tinggi",
-    "Cara Ukur", "LiLA", "BB/U", "ZS BB/U", "TB/U", "ZS TB/U", "BB/TB", "ZS BB/TB", "Naik Berat Badan",
-    "PMT Diterima (kg)", "Jml Vit A", "KPSP", "KIA",
-)  # fmt: skip
-VILLAGES = ("Suka Maju", "Air Dingin", "Tanjung Agung")
-DAY = dt.date(2025, 8, 10)
-Row = dict[str, str]
-
-
-def child(number: int, **cells: str) -> Row:
-    """A made-up child, measured on 10/08/2025 at two years and three months, 85.5 cm standing."""
-    row = dict.fromkeys(HEADINGS, "-") | {
-        "No": str(number), "NIK": f"160301{number:010d}", "Nama": f"ANAK {'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[number % 26]}",
-        "JK": "LP"[number % 2], "Tgl Lahir": "03/05/2023", "Nama Ortu": "ORANG TUA", "Prov": "SUMATERA SELATAN",
-        "Kab/Kota": "MUARA ENIM", "Kec": "LAWANG KIDUL", "Pukesmas": "KELUARGA", "Desa/Kel": VILLAGES[number % 3],
-        "Posyandu": "MELATI", "Alamat": "JL MERDEKA", "Usia Saat Ukur": "2 Tahun - 3 Bulan - 7 Hari",
-        "Tanggal Pengukuran": "10/08/2025", "Berat": "10,2", "Tinggi": "85,5", "Cara Ukur": "Berdiri",
-        "TB/U": "Normal", "ZS TB/U": "-1,2",
-    }  # fmt: skip
-    return row | {k.replace("_", " "): v for k, v in cells.items()}
-
-
-def as_csv(rows: Sequence[Row], *, delimiter: str = ";", above: Sequence[str] = (), encoding: str = "utf-8") -> bytes:
-    text = io.StringIO()
-    out = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
-    for line in above:
-        out.writerow([line])
-    out.writerow(list(rows[0]))
-    out.writerows([list(r.values()) for r in rows])
-    return text.getvalue().encode(encoding)
-
-
-def saved(folder: Path, content: bytes, name: str = "by name.csv") -> Path:
-    file = folder / name
-    file.write_bytes(content)
-    return file
-
-
-def codes(fault: DataError) -> set[str]:
-    return {p.code for p in fault.problems}
 
 
 def cast(seed: int, measurements: int = 60) -> list[Row]:
@@ -140,42 +110,12 @@ def test_every_row_is_accounted_for_and_every_child_has_one_fate(seed):
         assert (v[count] == v.filter(regex=f"^{count}_.*_months$").sum(axis=1)).all()
 
 
-def renamed(rows: Sequence[Row], names: dict[str, str]) -> list[Row]:
-    return [{names.get(k, k): v for k, v in row.items()} for row in rows]
-
-
 def redated(rows: Sequence[Row], form: str) -> list[Row]:
     def written(text: str) -> str:
         day = dt.datetime.strptime(text, "%d/%m/%Y")
         return str((day - dt.datetime(1899, 12, 30)).days) if form == "serial" else day.strftime(form)
 
     return [{k: written(v) if k in ("Tgl Lahir", "Tanggal Pengukuran") else v for k, v in r.items()} for r in rows]
-
-
-def workbook(rows: Sequence[Row], *, typed: bool = False, merged: bool = False) -> bytes:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.append(["DAFTAR BALITA"])
-    sheet.append(list(rows[0]))
-    if merged:
-        sheet.append([None] * len(rows[0]))
-        for column, name in enumerate(rows[0], 1):
-            if name.startswith("Tgl Lahir"):
-                sheet.cell(3, column).value = "Tgl/Bln/Thn"
-            else:
-                sheet.merge_cells(start_row=2, end_row=3, start_column=column, end_column=column)
-    for row in rows:
-        cells: list[object] = list(row.values())
-        if typed:
-            for i, name in enumerate(row):
-                if name in ("Tgl Lahir", "Tanggal Pengukuran"):
-                    cells[i] = dt.datetime.strptime(str(cells[i]), "%d/%m/%Y")
-                if name == "Tinggi" and str(cells[i])[:1].isdigit():
-                    cells[i] = float(str(cells[i]).replace(",", "."))
-        sheet.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def dirty(rows: list[Row]) -> Iterator[tuple[str, bytes]]:
@@ -232,13 +172,13 @@ def test_files_in_pieces_and_twice_count_as_one(tmp_path: Path):
 
 def test_without_nik_a_child_is_name_birth_and_village(tmp_path: Path):
     rows = [
-        child(1, NIK="-", Nama="Siti Aminah"), child(4, NIK="0000000000000000", Nama="SITI  AMINAH."),
+        child(1, NIK="-", Nama="Siti Aminah"), child(4, NIK="0000000000000000", Nama="SITI  AMINAH.", JK="P"),
         child(1, NIK="", Nama="Siti Aminah", Tgl_Lahir="04/05/2023"), child(2, NIK="", Nama="Siti Aminah"),
         child(1, NIK="", Nama=""),
     ]  # fmt: skip
     counted = count_children([saved(tmp_path, as_csv(rows))])
     assert shown(counted.villages) == {VILLAGES[1]: [3, 3, 0, 0], VILLAGES[2]: [1, 1, 0, 0]}
-    assert {p.code for p in counted.problems} == {"children_unidentified"}
+    assert {p.code for p in counted.problems} == {"children_unidentified", "children_nik_odd"}
 
 
 def test_nik_that_excel_has_rounded_do_not_make_one_child_of_two(tmp_path: Path):
@@ -339,7 +279,7 @@ def test_missing_columns_are_told_all_at_once_for_all_files(tmp_path: Path):
     gone = tmp_path / "gone.csv"
     with pytest.raises(DataError) as caught:
         count_children([bare, gone])
-    assert codes(caught.value) == {"children_columns_missing", "file_missing"}
+    assert codes(caught.value) == {"children_columns_missing", "children_file_missing"}
     assert caught.value.problems[0].params["columns"] == ['"JK"', '"Tinggi"']
 
 
@@ -353,7 +293,7 @@ def test_missing_columns_are_told_all_at_once_for_all_files(tmp_path: Path):
         (b"halo dunia\nini bukan tabel\n", "children_header_not_found"),
         (as_csv([child(1)]).splitlines()[0] + b"\n", "children_none"),
         (as_csv([child(1)]).replace(b"Posyandu", b"Tinggi"), "children_column_twice"),
-        (as_csv([child(1) | {"JK": "x", "Tgl Lahir": "y", "Tanggal Pengukuran": "z"}]), "children_none"),
+        (as_csv([child(1) | {"JK": "x", "Tgl Lahir": "y", "Tanggal Pengukuran": "z", "Tinggi": "-"}]), "children_none"),
     ],
 )
 def test_files_that_cannot_be_counted(content: bytes, code: str, tmp_path: Path):
@@ -369,7 +309,9 @@ def test_broken_rows_are_left_out_by_number(tmp_path: Path):
     counted = count_children([saved(tmp_path, b"\r\n".join(lines))])
     assert counted.account["broken"] == 1 and counted.account["not_measurements"] == 1
     assert counted.villages["children"].sum() == 4
-    assert {p.code: p.params["numbers"] for p in counted.problems} == {
+    lost, *rows = counted.problems
+    assert lost.code == "children_many_lost" and (lost.params["count"], lost.params["rows"]) == (2, 6)
+    assert {p.code: p.params["numbers"] for p in rows} == {
         "children_rows_broken": "3", "children_not_measurements": "5",
     }  # fmt: skip
 
@@ -387,23 +329,6 @@ def test_a_quote_that_swallows_rows_is_found(tmp_path: Path):
 
 
 # Privacy
-
-SECRET = {
-    "NIK": "1699887766554433", "Nama": "ZQXVANAK RAHASIA", "Tgl Lahir": "17/08/2023", "Nama Ortu": "ZQXVORTU RAHASIA",
-    "Alamat": "ZQXVJALAN 9", "RT": "ZQXVRT", "RW": "ZQXVRW", "Posyandu": "ZQXVPOS", "Pukesmas": "ZQXVPKM",
-    "No": "ZQXVNO", "BB Lahir": "ZQXVBB", "Usia Saat Ukur": "1 Tahun - 11 Bulan - 24 Hari",
-}  # fmt: skip
-TRACES = (
-    "ZQXV",
-    "1699887766554433",
-    "16998877",
-    "17/08/2023",
-    "2023-08-17",
-    "20230817",
-    "RAHASIA",
-    "45155",
-    "17 Agustus",
-)
 
 
 def shifted(cells: Sequence[str], at: int, shift: int) -> list[str]:
@@ -443,17 +368,14 @@ def planted() -> Iterator[tuple[str, bytes]]:
     yield "no header.csv", b"\r\n".join(as_csv([marked] * 3).split(b"\r\n")[1:])
     yield "secret header.csv", as_csv(renamed([*others, marked], {"No": "ZQXVJUDUL RAHASIA", "Tinggi": "ZQXVT"}))
     yield "twice.csv", as_csv([*others, marked, marked | {"Tinggi": "70,1"}, marked | {"Tgl Lahir": "18/08/2023"}])
+    elsewhere = [marked | {"Desa/Kel": "ZQXV RT 1", "Tinggi": "ZQXV"}] * 2
+    yield "sheets.xlsx", sheets({"ZQXVLEMBAR": others, SECRET["Nama"]: elsewhere, "ZQXV": [{"Nama": "ZQXV", "x": "1"}]})
+    yield "one nik.csv", as_csv([r | {"NIK": SECRET["NIK"], "Nama": f"ZQXV {r['Nama']}"} for r in others])
     yield "cut.xlsx", workbook([*others, marked])[:-400]
     yield "bytes.csv", as_csv([*others, marked]) + b"\xff\xfe\x00ZQXV;\x00"
 
 
 PLANTED = list(planted())
-
-
-def traces(folder: Path, *told: str) -> list[str]:
-    files = [f for f in folder.rglob("*") if f.is_file()]
-    written = [f.read_bytes().decode("utf-8", "replace") for f in files] + [f.name for f in files]
-    return [t for t in TRACES for text in (*told, *written) if t in text]
 
 
 def private(folder: Path, content: bytes, name: str, capsys, monkeypatch, *options: str) -> int:
@@ -501,7 +423,7 @@ def test_nor_in_what_python_shows_of_a_record(tmp_path: Path):
     from lokus.sources.byname import read_by_name
     from lokus.sources.records import records_of
 
-    source = read_by_name(saved(tmp_path, as_csv([child(1) | SECRET] * 3)))
+    source = read_by_name(saved(tmp_path, as_csv([child(1) | SECRET] * 3)))[0]
     assert not traces(tmp_path / "none", repr(source), str(source), repr(records_of(source)))
     counted = count_children([saved(tmp_path, as_csv([child(1) | SECRET, child(2)]))])
     assert not traces(tmp_path / "none", repr(counted))
@@ -524,7 +446,7 @@ def test_the_scores_lie_beside_the_counts(tmp_path: Path, capsys):
 
 
 def test_no_heading_means_two_things():
-    from lokus.sources.byname import folded
+    from lokus.sources.childheadings import folded
 
     listed = [(folded(a), field) for field, known in catalogue()["columns"].items() for a in known]
     assert len({a for a, _ in listed}) == len(set(listed))

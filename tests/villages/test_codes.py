@@ -108,3 +108,18 @@ def test_the_kind_is_told_by_kemendagri_codes_alone():
 
 def test_kota_are_numbered_from_71():
     assert [codes.is_kota(c) for c in ("16.03", "16.71", "1603", "1671")] == [False, True, False, True]
+
+
+@settings(deadline=None)
+@given(KEMENDAGRI, BPS, st.integers(1, 4), st.booleans())
+def test_a_part_of_a_code_is_of_its_level_however_written(kemendagri, bps, parts, padded):
+    """Kemendagri: PP.KK.CC.DDDD, dotless and as a number too; BPS: PPKKCCCDDD; or closed with zeros to ten digits."""
+    ends = {"kemendagri": (2, 4, 6, 10), "bps": (2, 4, 7, 10)}
+    for system, code in (("kemendagri", kemendagri.replace(".", "")), ("bps", bps)):
+        short = code[: ends[system][parts - 1]]
+        full = short.ljust(10, "0") if padded else short
+        for text in (full, int(full), float(full), f" {full}"):
+            assert codes.level(text, system) == codes.LEVELS[parts - 1]
+    dotted = ".".join(kemendagri.split(".")[:parts])
+    assert codes.level(dotted, "kemendagri") == codes.LEVELS[parts - 1]
+    assert codes.level(f"ID{bps[: ends['bps'][parts - 1]]}", "bps") == codes.LEVELS[parts - 1]

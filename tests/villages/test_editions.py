@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from villages.conftest import places_of, villages_of
 
 from lokus import messages
@@ -89,3 +91,38 @@ def test_what_fits_as_it_is_stays(sukoharjo):
 def test_codes_of_bps_have_no_edition():
     places = places_of(code=["9104022001"], village=["Napan"])
     assert editions.problems(places, NABIRE, system="bps", edition="", table_id="t", where=Where()) == []
+
+
+def test_the_renamed_bear_their_names_in_the_national_layer(shared_data):
+    layer = pd.read_parquet(
+        shared_data / "boundaries" / "national_simplified.parquet", columns=["kode_kab", "kabupaten"]
+    ).drop_duplicates()
+    names = dict(zip(layer["kode_kab"], layer["kabupaten"], strict=True))
+    assert [names[r.code] for r in editions.renames()] == [f"Kabupaten {r.new}" for r in editions.renames()]
+    # An old name means no kabupaten of today; where it means a kota, its kind must be told.
+    assert not {f"Kabupaten {r.old}" for r in editions.renames()} & set(names.values())
+    assert [r.old for r in editions.renames() if f"Kota {r.old}" in names.values()] == ["Pontianak"]
+    assert [r.old for r in editions.renames() if r.kind_told] == ["Pontianak"]
+
+
+@given(st.sampled_from(editions.renames()), st.sampled_from(["Kabupaten {}", "KAB. {}", "kab {}"]), st.booleans())
+def test_an_old_name_of_a_kabupaten_is_the_new_one_and_told(change, form, older_boundaries):
+    told, known = (change.new, change.old) if older_boundaries else (change.old, change.new)
+    villages = villages_of((f"{change.code}.01.2001", "Doda", "Sarudu"), kabupaten=known)
+    for cell, rows in ((form.format(told), 1), (form.format(known), 0), (form.format("Kaur"), 0)):
+        places = places_of(village=["DODA"], kecamatan=["Sarudu"], kabupaten=[cell])
+        found = match(places, villages, code_system=None, village_system="kemendagri").iloc[0]
+        same = "Kaur" not in cell
+        assert (found["village_code"] == f"{change.code}.01.2001") == same, cell
+        problems = editions.problems(places, villages, system=None, edition="", table_id="t", where=Where("a.csv"))
+        assert [(p.code, p.params["count"]) for p in problems] == [("kabupaten_renamed", 1)] * rows
+        assert all(change.law in messages.problem(p, lang) for p in problems for lang in messages.LANGS)
+
+
+@pytest.mark.parametrize(("cell", "status"), [
+    ("Pontianak", "outside"), ("Kota Pontianak", "outside"), ("Kab. Pontianak", "matched"),
+])  # fmt: skip
+def test_a_kota_is_not_the_kabupaten_that_had_its_name(cell, status):
+    mempawah = villages_of(("61.02.01.2001", "Wajok Hulu", "Jongkat"), kabupaten="Mempawah")
+    places = places_of(village=["Wajok Hulu"], kecamatan=["Jongkat"], kabupaten=[cell])
+    assert match(places, mempawah, code_system=None, village_system="kemendagri")["status"].tolist() == [status]

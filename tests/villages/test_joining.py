@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from villages.conftest import boundaries, places_of, villages_of
 
@@ -127,6 +127,9 @@ def test_a_new_code_with_two_names_is_not_a_village():
 def test_every_row_a_person_must_see_has_a_problem_in_both_languages(rows):
     places, _, matches = table(rows)
     told = joining.problems_of("t", "a.xlsx", "S", matches, places)
+    if [p.code for p in told] == ["places_all_outside"]:
+        assert told[0].params["count"] == len(matches)
+        return
     assert sorted(p.where.row for p in told) == matches.index[matches["reason"] != ""].tolist()
     for problem in told:
         assert not problem.fatal
@@ -134,9 +137,11 @@ def test_every_row_a_person_must_see_has_a_problem_in_both_languages(rows):
 
 
 def test_many_rows_of_another_kabupaten_are_told_in_one_line():
-    places, _, matches = table([("1701012001", f"Desa {n}", "", 1) for n in range(30)])
-    (problem,) = joining.problems_of("t", "a.csv", "", matches, places)
-    assert (problem.code, problem.params["count"]) == ("places_outside", 30)
+    elsewhere = [("1701012001", f"Desa {n}", "", 1) for n in range(30)]
+    for first, code in ((("1603012001", "Muara Emil", "", 1), "places_outside"), (elsewhere[0], "places_all_outside")):
+        places, _, matches = table([first, *elsewhere])
+        (problem,) = joining.problems_of("t", "a.csv", "", matches, places)
+        assert (problem.code, problem.params["count"], problem.fatal) == (code, 30 + (first in elsewhere), False)
 
 
 def test_many_rows_of_one_fault_are_told_up_to_twenty():
@@ -221,3 +226,20 @@ def test_the_first_of_several_rows_is_taken_and_the_others_are_accounted_for():
     data = joined.account[joined.account["kind"] == "data"]
     assert data["reason"].tolist() == ["", "", "row_not_used"]
     assert messages.has("match.reason.row_not_used")
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(["Kel. Seleman", "Desa Seleman", "Muara Emil", ""]), min_size=1, max_size=8))
+@example(["Kel. Seleman", "Desa Seleman", "Desa Seleman"])
+def test_rows_that_contend_for_one_village_name_one_another(names):
+    places, _, matches = table([("", name, "Tanjung Agung", 1) for name in names])
+    told = {
+        p.where.row: p
+        for p in joining.problems_of("t", "a.csv", "", matches, places)
+        if p.code == "place_two_rows_one_village"
+    }
+    assert set(told) == set(matches.index[matches["reason"] == "two_rows_one_village"])
+    for row, problem in told.items():
+        assert {int(other) for other in problem.params["rows"]} == set(told) - {row}
+        assert set(problem.params["others"]) == {places.loc[other, "village"] for other in set(told) - {row}}
+        assert all(f"{other}" in messages.problem(problem, "id") for other in set(told) - {row})

@@ -1,13 +1,15 @@
 """Laws of the ladder, twins and siblings, and the real tables of Pasangkayu, Muara Enim, Kaur and Kota Bengkulu."""
 
+from collections import Counter
+
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 from villages.conftest import boundaries, places_of, villages_of
 
-from lokus.villages import codes, crosswalk
+from lokus.villages import codes, crosswalk, joining
 from lokus.villages.matching import REASONS, match
 
 STATUSES = {"matched", "candidate", "unmatched", "outside", "new"}
@@ -315,3 +317,42 @@ def test_a_village_by_its_own_code_name_and_kecamatan_is_itself(code, writing):
 
 def test_an_empty_table_has_no_verdict():
     assert matched(places_of(village=[]), SUKOHARJO).empty
+
+
+DESA = ("{}", "DESA {}", "Ds. {}", "Desa {}", "ds {}", "{} (Desa)")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["Sidodadi", "Padang Ratu", "Sukoharjo I"]), st.sampled_from(DESA), st.booleans()),
+        max_size=9,
+    )
+)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_desa_is_one_however_its_rows_say_that_it_is_one(sukoharjo, rows):
+    """Rows of one village add up, whether they write "Bandu Agung", "DESA BANDU AGUNG" or "Ds. Bandu Agung"."""
+    area = {"Sidodadi": "Sukoharjo", "Padang Ratu": "Pardasuka", "Sukoharjo I": "Sukoharjo"}
+    said = [form.format(name.upper() if loud else name) for name, form, loud in rows]
+    places = places_of(village=said, kecamatan=[area[name] for name, *_ in rows])
+    found = matched(places, sukoharjo)
+    assert (found["rung"] == "name").all()
+    values = pd.DataFrame({"n": [1.0] * len(rows)}, places.index)
+    summed = joining.join("t", places, values, found, sukoharjo, repeated="sum")
+    counted = summed.values["n"].dropna().rename(index=sukoharjo["village"])
+    assert counted.to_dict() == Counter(name for name, *_ in rows)
+    refused = joining.join("t", places, values, found, sukoharjo)
+    several = sum(n > 1 for n in Counter(name for name, *_ in rows).values())
+    assert [p.code for p in refused.problems] == ["repeated_village"] * several
+
+
+def test_a_bare_name_beside_a_kelurahan_is_of_the_kind_its_code_tells(sukoharjo):
+    alone = sukoharjo.drop("18.10.02.1004")
+    rows = places_of(village=["Pardasuka", "Kel. Pardasuka"], kecamatan=["Pardasuka"] * 2)
+    assert matched(rows, alone)["reason"].tolist() == ["two_rows_one_village"] * 2
+    kelurahan = sukoharjo.drop("18.10.02.2004")
+    assert matched(rows, kelurahan)["village_code"].tolist() == ["18.10.02.1004"] * 2
+
+
+def test_one_slip_of_the_pen_on_several_rows_is_one_village(sukoharjo):
+    twice = matched(places_of(village=["PADANK RATU", "Padank Ratu"], kecamatan=["Pardasuka"] * 2), sukoharjo)
+    assert twice["village_code"].tolist() == ["18.10.02.2005"] * 2
