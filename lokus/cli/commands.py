@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lokus import __version__, messages
+from lokus.cli.analyses import run_compare
 from lokus.cli.screen import (
     as_json,
     asker,
@@ -93,6 +94,10 @@ def parser(lang: str) -> Parser:
     command("map", run_map, "run_folder").add_argument("-o", "--output", help=t("argument.output"))
     explain = command("explain", run_explain, "run_folder", "village")
     explain.add_argument("--internal", action="store_true", help=t("argument.internal"))
+    compare = command("compare", run_compare)
+    for name in ("before", "after"):
+        compare.add_argument(name, help=t(f"argument.{name}"))
+    compare.add_argument("--internal", action="store_true", help=t("argument.internal"))
     command("verify", run_verify, "run_folder")
     children_arguments(command("children", run_children), t)
     command("indicators", run_indicators)
