@@ -87,9 +87,10 @@ def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
 
 
 def _uncertain(study: Study) -> bool:
-    """Whether anything moves the ranks: counts behind a scored indicator, or weights to doubt."""
+    """Whether anything moves the ranks: counts behind a scored indicator, or weights or methods to doubt."""
     scored = [m for m in study.measures if m.score and m.weight > 0]
-    return any(m.denominator or m.of for m in scored) or (study.uncertainty.weight_spread > 0 and len(scored) > 1)
+    doubted = study.uncertainty.weight_spread > 0 or study.uncertainty.alternatives
+    return any(m.denominator or m.of for m in scored) or (doubted and len(scored) > 1)
 
 
 def _selection(study: Study, villages: pd.DataFrame, choice: Choice) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _indicator(
     average = sums["n"] / sums["d"] if m.kind == "share" and sums.get("d") else float(values.mean())
     return {
         **m.model_dump(include={"id", "label_id", "label_en", "kind", "better", "unit", "dimension", "owner", "of"}),
-        "weight": _effective(scored).get(m.id, 0.0),
+        "weight": effective_weights(scored).get(m.id, 0.0),
         "scored": m.id in scored.bounds,
         "target": m.target,
         "target_source": m.target_source,
@@ -139,7 +140,7 @@ def _indicator(
     }
 
 
-def _effective(scored: Scored) -> dict[str, float]:
+def effective_weights(scored: Scored) -> dict[str, float]:
     """Each indicator's share of the whole score: its weight times those of the dimensions above it."""
     plan = scored.scheme
     whole = [1.0] * len(plan.dimensions)

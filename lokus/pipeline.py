@@ -15,7 +15,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from lokus import __version__, facts, intake, schema, steps
+from lokus import __version__, facts, intake, rates, schema, steps
 from lokus.errors import DataError, InfeasibleSelection, Problem, Where
 from lokus.sources.polygons import to_metric
 from lokus.study import Study
@@ -59,10 +59,11 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         with clock("read"):
             found = intake.read(study)
     villages = found.villages
+    with clock("neighbours"):
+        adjacency = steps.neighbours(study, to_metric(found.geometry))
     with clock("prevalence"):
-        rates = steps.estimates(study, villages)
-        villages = _with(villages, rates.columns, "prevalence")
-        posteriors, priors = rates.extra
+        known = rates.estimates(study, villages, adjacency)
+        villages = _with(villages, known.columns, "prevalence")
         villages = _with(villages, steps.service_gaps(study, villages).columns, "gaps")
     with clock("score"):
         scored = steps.score(study, villages)
@@ -71,10 +72,10 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
     with clock("uncertainty"):
         told = partial(tell, "uncertainty")
         villages = _with(
-            villages, steps.uncertainty(study, villages, posteriors, scored.extra, told).columns, "uncertainty"
+            villages, steps.uncertainty(study, villages, known.posteriors, scored.extra, told).columns, "uncertainty"
         )
     with clock("spatial"):
-        space = steps.space(study, villages, to_metric(found.geometry))
+        space = steps.space(study, villages, adjacency)
         villages = _with(villages, space.columns, "spatial")
     with clock("clusters"):
         groups = steps.groups(study, villages, scored.extra)
@@ -82,7 +83,7 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
     with clock("selection"):
         chosen = _choice(study, villages, found)
         villages = _with(villages, chosen.columns, "selection")
-    extras = facts.Extras(priors, scored.extra, space.extra, groups.extra, chosen.extra)
+    extras = facts.Extras(known.priors, scored.extra, space.extra, groups.extra, chosen.extra)
     papers = facts.facts(study, found, villages, extras)
     return _run(study, found, villages, papers, clock.times)
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lokus import intake, pipeline, steps
+from lokus import intake, pipeline, rates, steps
 from lokus.demo import write_study
+from lokus.sources.polygons import to_metric
 from lokus.study import Study, make_study, open_study
 
 
@@ -34,8 +35,8 @@ def changed(study: Study, **sections: Any) -> Study:
 
 
 def scored(study: Study, villages: pd.DataFrame) -> pd.DataFrame:
-    rates = steps.estimates(study, villages).columns
-    return steps.score(study, pd.concat([villages, rates], axis=1)).columns
+    known = rates.estimates(study, villages).columns
+    return steps.score(study, pd.concat([villages, known], axis=1)).columns
 
 
 def test_the_order_of_a_tables_rows_does_not_matter(study: Study, tmp_path: Path) -> None:
@@ -103,8 +104,8 @@ def test_a_step_more_does_not_move_anothers_numbers(study: Study, found: intake.
 
 
 def test_priors_by_kecamatan_differ_and_stay_between_raw_and_prior(study: Study, found: intake.Intake) -> None:
-    wide = steps.estimates(study, found.villages).columns
-    near = steps.estimates(changed(study, method__prior="kecamatan"), found.villages).columns
+    wide = rates.estimates(study, found.villages).columns
+    near = rates.estimates(changed(study, method__prior="kecamatan"), found.villages).columns
     assert not np.allclose(wide["estimate_stunting"].dropna(), near["estimate_stunting"].dropna())
     raw = found.villages["value_stunting"]
     low, high = raw.min(), raw.max()
@@ -144,3 +145,28 @@ def test_a_dimension_inside_another_counts_by_both_weights(study: Study, found: 
     assert one["dimension_gaps"].notna().sum() == len(
         one.dropna(subset=["dimension_services", "dimension_risk"], how="all")
     )
+
+
+def test_neighbours_lend_a_rate_only_where_neighbours_are_alike(study: Study, found: intake.Intake) -> None:
+    """Law: an estimate lies between the raw share and its neighbours' and the kabupaten's; islands keep the latter."""
+    adjacency = steps.neighbours(study, to_metric(found.geometry))
+    plain = rates.estimates(study, found.villages, adjacency).columns
+    near = rates.estimates(changed(study, method__prior="neighbours"), found.villages, adjacency).columns
+    moved = (near["estimate_stunting"] - plain["estimate_stunting"]).abs()
+    assert 0 < moved.max() < 0.1
+    pd.testing.assert_series_equal(near["shrinkage_stunting"], plain["shrinkage_stunting"])
+
+
+def test_what_was_not_measured_lies_between_its_bounds(study: Study, found: intake.Intake) -> None:
+    """Law: best ≤ all ≤ worst; more stunted among the unmeasured is more missed; nobody unmeasured leaves the rate."""
+    v = rates.estimates(study, found.villages).columns
+    told = v.dropna(subset=["all_stunting"])
+    assert len(told) > 200
+    assert (told["best_stunting"] <= told["all_stunting"] + 1e-9).all()
+    assert (told["all_stunting"] <= told["worst_stunting"] + 1e-9).all()
+    twice = rates.estimates(changed(study, method__unmeasured_ratio=2.0), found.villages).columns
+    assert (twice["missed_stunting"].fillna(0) >= v["missed_stunting"].fillna(0) - 1e-9).all()
+    assert {"good", "weak"} <= set(v["reliability"]) <= {"good", "fair", "weak", "none"}
+    whole = told[told["missed_stunting"] == 0].index
+    raw = found.villages.loc[whole, "value_stunting"]
+    np.testing.assert_allclose(told.loc[whole, "all_stunting"], raw, atol=1e-9)

@@ -163,7 +163,8 @@ def _whole(before: Run, after: Run, lang: str) -> list[str]:
 
 
 def _moved(run: Run, row: pd.Series, lang: str) -> str:
-    ranks = [number(row[f"rank_{side}"], lang) for side in ("before", "after")]
+    ends = (row["rank_before"], row["rank_after"])
+    ranks = [number(math.nan if pd.isna(rank) else rank, lang) for rank in ends]
     place = f"{row['village']} (Kec. {row['kecamatan']})"
     why = ""
     if row["by"] and not pd.isna(row["by_points"]):

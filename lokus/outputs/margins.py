@@ -67,23 +67,27 @@ def line(run: Run, row: Row) -> Line | None:
         return None
     code, villages = row["village_code"], run.villages.drop(columns=[c.name for c in schema.columns_of("selection")])
 
-    def chosen(units: int) -> pd.Series:
+    def chosen(units: Any) -> pd.Series:
         scored = villages["score_units"].copy()
         scored[code] = units
         return steps.choice(study, villages.assign(score_units=scored)).columns["selected"]
 
-    low, high = 0, 100 * scoring.UNIT
-    if chosen(low)[code] or not chosen(high)[code]:
+    # The list ends at somebody's score: one more unit than it, or as much with the smaller code.
+    others = villages["score_units"].drop(code).dropna().to_numpy(dtype=np.int64)
+    steps_up = np.unique(np.concatenate([[0, 100 * scoring.UNIT], others, others + 1]))
+    steps_up = steps_up[steps_up <= 100 * scoring.UNIT]
+    if chosen(steps_up[0])[code] or not chosen(steps_up[-1])[code]:
         return None
+    low, high = 0, len(steps_up) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if chosen(middle)[code] else (middle, high)
+        low, high = (low, middle) if chosen(steps_up[middle])[code] else (middle, high)
     inside = bool(row["selected"])
-    units = low if inside else high
+    units = int(steps_up[high] - 1 if inside else steps_up[high])
     gap = abs(int(row["score_units"]) - units) / scoring.UNIT
     changed = chosen(units) != run.villages["selected"]
-    others = changed.index[changed & (changed.index != code)]
-    return Line(inside, units, gap, str(others[0]) if len(others) else "")
+    moved = changed.index[changed & (changed.index != code)]
+    return Line(inside, units, gap, str(moved[0]) if len(moved) else "")
 
 
 def least_changes(run: Run, row: Row, met: Line) -> list[Change]:

@@ -177,7 +177,8 @@ class Method(Part):
     `points` that each expert gives them for weights = "budget"; both in the order of the study.
     """
 
-    prior: Literal["kabupaten", "kecamatan"] = "kabupaten"
+    prior: Literal["kabupaten", "kecamatan", "neighbours"] = "kabupaten"
+    unmeasured_ratio: float = Field(default=1.0, gt=0, le=10)
     interval: float = Field(default=0.90, gt=0.5, lt=1)
     treatment: Literal["none", "winsorise", "winsorise_log"] = "winsorise"
     normalise: Literal["minmax", "goalposts", "target", "fraction", "zscore", "rank", "borda"] = "minmax"
@@ -193,10 +194,13 @@ class Method(Part):
 
 
 class Uncertainty(Part):
-    """[uncertainty]: `weight_spread` = relative standard deviation of a weight drawn around the given one."""
+    """[uncertainty]: `weight_spread` = relative standard deviation of a weight drawn around the given one;
+    `alternatives` = every draw also takes its scale, treatment, means and prior by lot.
+    """
 
     draws: int = Field(default=2000, ge=100, le=100_000)
     weight_spread: float = Field(default=0.25, ge=0, le=1)
+    alternatives: bool = False
 
 
 class Space(Part):
