@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -28,10 +28,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import Delaunay
 from scipy.special import betaincinv, ndtr
 
-from lokus import steps
-from lokus.methods import prevalence, smoothing
+from lokus import rates, steps
 from lokus.methods.chance import stream
 from lokus.study import Study, make_study
 
@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 DRAWS = 1000
 PLACES = {"Pasangkayu": (63, 12, 10), "Muara Enim": (254, 22, 25)}  # villages, kecamatan, places on the list
-NUMBER = {"Pasangkayu": 500, "Muara Enim": 160}  # kabupaten of each study and pattern
+NUMBER = {"Pasangkayu": 400, "Muara Enim": 130}  # kabupaten of each study and pattern
 LISTS = {"score": "lokus, by score", "probability": "lokus, by P(top N)", "children": "lokus, by children expected"}
 SIZES = {"< 50": 50, "50–99": 100, "100–199": 200, "≥ 200": np.inf}  # people counted in a village
 
@@ -116,42 +116,63 @@ def simulate(case: Case) -> Simulated:
     """
     n, groups, _ = PLACES[case.place]
     rng = stream(20261122, case.place, case.study, int(case.spatial), case.number)
-    kecamatan, among, within = _land(case.place, case.spatial)
+    land = Land.of(case.place)
+    among, within = (land.among, land.within) if case.spatial else (np.eye(groups), np.eye(n))
     size = rng.normal(size=n)
     children = np.maximum(np.rint(np.exp(5.32 + 0.60 * size - 0.06 * size**2)), 20).astype(int)
     measured = np.maximum(rng.binomial(children, rng.beta(6.0, 1.9, n)), 1)
     counted = {"stunting": measured, "idl": rng.binomial(children, 0.2), "asi_eks": rng.binomial(children, 0.1)}
     families = np.rint(2 * children * np.exp(rng.normal(0, 0.2, n))).astype(int)
-    codes = pd.Index([f"76.01.{k + 1:02d}.{2001 + i}" for i, k in enumerate(kecamatan)], name="village_code")
-    made: dict[str, Any] = {"kabupaten_code": "76.01", "kecamatan_code": codes.str[:8], "last_year": False}
+    made: dict[str, Any] = {"kabupaten_code": "76.01", "kecamatan_code": land.codes.str[:8], "last_year": False}
     true: dict[str, Floats] = {}
     above, own = among @ rng.normal(size=groups), within @ rng.normal(size=n)
     for m in (m for m in study_of(case.study, 1).measures if not m.of):
         mean, alike, inside = RATES[m.id]
         way = -1 if m.id in BETTER_HIGH else 1
         level = _beta(among @ rng.normal(size=groups), way * above, np.full(groups, mean), alike)
-        true[m.id] = _beta(within @ rng.normal(size=n), way * own, level[kecamatan], inside)
+        true[m.id] = _beta(within @ rng.normal(size=n), way * own, level[land.kecamatan], inside)
         people = counted.get(m.id, families)
         made |= {f"numerator_{m.id}": rng.binomial(people, true[m.id]) * 1.0, f"denominator_{m.id}": people * 1.0}
-    tables = (pd.DataFrame(made, index=codes), pd.DataFrame(true, index=codes), pd.Series(children, codes))
+    tables = (pd.DataFrame(made, land.codes), pd.DataFrame(true, land.codes), pd.Series(children, land.codes))
     return Simulated(*(t.sort_index() for t in tables))
 
 
-@cache
-def _land(place: str, spatial: bool) -> tuple[NDArray[np.intp], Floats, Floats]:
-    """Where villages lie: the kecamatan of each, and the pattern among kecamatan and among villages."""
-    n, groups, _ = PLACES[place]
-    points = stream(1, place).random((n, 2))
-    strips = round(groups**0.5)
-    strip = np.argsort(np.argsort(points[:, 0])) * strips // n
-    # To and fro along strips, so that the villages of a kecamatan are neighbours.
-    order = np.lexsort((np.where(strip % 2, -points[:, 1], points[:, 1]), strip))
-    kecamatan = np.empty(n, dtype=np.intp)
-    kecamatan[order] = np.arange(n) * groups // n
-    centres = np.stack([points[kecamatan == k].mean(axis=0) for k in range(groups)])
-    if not spatial:
-        return kecamatan, np.eye(groups), np.eye(n)
-    return kecamatan, _pattern(centres), _pattern(points)
+@dataclass(frozen=True, eq=False)
+class Land:
+    """Where the villages of a place lie: `codes`, `kecamatan` 0, 1, …; what makes normal numbers alike `among` the
+    kecamatan and `within` them; the pairs of villages that are `near` (border).
+    """
+
+    codes: pd.Index
+    kecamatan: NDArray[np.intp]
+    among: Floats
+    within: Floats
+    near: pd.DataFrame
+
+    @classmethod
+    @cache
+    def of(cls, place: str) -> Land:
+        """The land of each simulated kabupaten of a place."""
+        n, groups, _ = PLACES[place]
+        points = stream(1, place).random((n, 2))
+        strips = round(groups**0.5)
+        strip = np.argsort(np.argsort(points[:, 0])) * strips // n
+        # To and fro along strips, so that the villages of a kecamatan are neighbours.
+        order = np.lexsort((np.where(strip % 2, -points[:, 1], points[:, 1]), strip))
+        kecamatan = np.empty(n, dtype=np.intp)
+        kecamatan[order] = np.arange(n) * groups // n
+        codes = pd.Index([f"76.01.{k + 1:02d}.{2001 + i}" for i, k in enumerate(kecamatan)], name="village_code")
+        centres = np.stack([points[kecamatan == k].mean(axis=0) for k in range(groups)])
+        border, corners = np.zeros((n, n), dtype=bool), Delaunay(points).simplices
+        for a, b in ((0, 1), (1, 2), (2, 0)):
+            border[corners[:, a], corners[:, b]] = border[corners[:, b], corners[:, a]] = True
+        return cls(codes, kecamatan, _pattern(centres), _pattern(points), _pairs(codes, border))
+
+
+def _pairs(codes: pd.Index, linked: NDArray[np.bool_]) -> pd.DataFrame:
+    """Pairs in the form of `spatial.contiguity`."""
+    ends = [codes[end] for end in np.nonzero(linked)]
+    return pd.DataFrame({"weight": 1.0}, pd.MultiIndex.from_arrays(ends, names=["focal", "neighbor"])).sort_index()
 
 
 def _pattern(points: Floats) -> Floats:
@@ -170,16 +191,14 @@ def observe(case: Case) -> Told:
     """One kabupaten through the steps of a run, and what is true of it."""
     made, top_n = simulate(case), PLACES[case.place][2]
     study = study_of(case.study, top_n)
-    rates = steps.estimates(study, made.villages)
-    told = [_rates(made, study, "kabupaten", rates.columns)]
+    known = rates.estimates(study, made.villages)
+    told = [_rates(made, study, "kabupaten", known.columns)]
     if case.study == "burden":
-        by_kecamatan = steps.estimates(study_of(case.study, top_n, "kecamatan"), made.villages).columns
-        leaning = _leaning(made, rates.extra[1]["stunting"])
-        told += [_rates(made, study, "kecamatan", by_kecamatan), _rates(made, study, "kecamatan, leaning", leaning)]
-    villages = pd.concat([made.villages, rates.columns], axis=1)
+        told += [_rates(made, study, prior, one) for prior, one in _other_priors(case, made)]
+    villages = pd.concat([made.villages, known.columns], axis=1)
     scored = steps.score(study, villages)
     villages = pd.concat([villages, scored.columns], axis=1)
-    ranks = steps.uncertainty(study, villages, rates.extra[0], scored.extra, lambda *_: None).columns
+    ranks = steps.uncertainty(study, villages, known.posteriors, scored.extra, lambda *_: None).columns
     villages = pd.concat([villages, ranks], axis=1)
     truth = _score(study, made, made.true)
     place = truth.rank(ascending=False, method="min")
@@ -193,18 +212,14 @@ def observe(case: Case) -> Told:
     return Told(*tables, _reached(case.study, made, villages, truth, top_n))
 
 
-def _leaning(made: Simulated, prior: Mapping[str, prevalence.Prior]) -> pd.DataFrame:
-    """Stunting by a prior that leans to the other villages of the kecamatan as far as these are alike."""
-    v = made.villages
-    same = v["kecamatan_code"].to_numpy()[:, None] == v["kecamatan_code"].to_numpy()
-    pairs = [v.index[end] for end in np.nonzero(same & ~np.eye(len(v), dtype=bool))]
-    fellows = pd.DataFrame(index=pd.MultiIndex.from_arrays(pairs, names=["focal", "neighbor"]))
-    y, n = v["numerator_stunting"], v["denominator_stunting"]
-    each = smoothing.spatial_prior(y, n, fellows, prior, v["kabupaten_code"])
-    return prevalence.posterior(y, n, each).add_suffix("_stunting")
+def _other_priors(case: Case, made: Simulated) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Estimates by the other priors of a study."""
+    near = Land.of(case.place).near
+    for prior in ("kecamatan", "neighbours"):
+        yield prior, rates.estimates(study_of(case.study, 1, prior), made.villages, near).columns
 
 
-def _rates(made: Simulated, study: Study, prior: str, rates: pd.DataFrame) -> pd.DataFrame:
+def _rates(made: Simulated, study: Study, prior: str, found: pd.DataFrame) -> pd.DataFrame:
     """Every estimated share beside the true one; a village without a target group has none."""
     parts = []
     for m in (m for m in study.measures if not m.of):
@@ -212,8 +227,8 @@ def _rates(made: Simulated, study: Study, prior: str, rates: pd.DataFrame) -> pd
         part = pd.DataFrame({
             "n": n,
             "raw": (made.villages[f"numerator_{m.id}"] / n - true) ** 2,
-            "estimate": (rates[f"estimate_{m.id}"] - true) ** 2,
-            "inside": true.between(rates[f"low_{m.id}"], rates[f"high_{m.id}"]),
+            "estimate": (found[f"estimate_{m.id}"] - true) ** 2,
+            "inside": true.between(found[f"low_{m.id}"], found[f"high_{m.id}"]),
         })  # fmt: skip
         parts.append(part[n > 0].assign(rate="stunting" if m.id == "stunting" else "other", prior=prior))
     return pd.concat(parts)
@@ -289,10 +304,10 @@ def pooled(told: dict[tuple[str, str, bool], Told], what: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def errors(rates: pd.DataFrame) -> pd.DataFrame:
+def errors(found: pd.DataFrame) -> pd.DataFrame:
     """Mean squared error of the estimate against raw, coverage of the interval, overall and by people counted."""
     rows = {}
-    for key, one in rates.groupby(["rate", "prior", "place", "spatial"], sort=False):
+    for key, one in found.groupby(["rate", "prior", "place", "spatial"], sort=False):
         ratio, se = share(one["estimate"], one["raw"], one["cluster"])
         cover, of_cover = share(one["inside"] * 1.0, 1.0, one["cluster"])
         size = pd.cut(one["n"], [0, *SIZES.values()], right=False, labels=list(SIZES))

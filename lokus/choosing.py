@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lokus.errors import DataError, Problem, Where
@@ -15,7 +16,7 @@ from lokus.study import Study
 LIMITS = ("count", "budget", "max_per_kecamatan", "min_per_kecamatan", "least_kecamatan", "max_new", "least_kept")
 BY_HAND = ("keep", "drop", "add", "remove")
 NEXT = 5
-BURDEN = "stunting"
+BURDEN, MEASURED = "stunting", "measured"
 # What the rules cost is found by choosing again without each: too slow for a whole country.
 MOST_VILLAGES = 10_000
 
@@ -54,11 +55,15 @@ class Choice:
 
     @property
     def children(self) -> pd.Series | None:
-        """Stunted children expected among those measured: the estimated share of them; None without such counts."""
-        v, share = self.villages, f"estimate_{BURDEN}"
-        if share not in v or f"denominator_{BURDEN}" not in v:
+        """Stunted children expected in each village: the estimated share of its target group, of those measured where
+        no target is known; None without such counts.
+        """
+        v, share, measured = self.villages, f"estimate_{BURDEN}", f"denominator_{BURDEN}"
+        if share not in v or measured not in v:
             return None
-        return (v[share] * v[f"denominator_{BURDEN}"]).rename("children")
+        # What was not measured is not healthy.
+        target = v.get(f"denominator_{MEASURED}", v[measured])
+        return (v[share] * np.fmax(target, v[measured])).rename("children")
 
     def chosen(self) -> pd.DataFrame:
         """As `selection.choose`."""

@@ -139,9 +139,7 @@ def scheme(study: Study, scored: tuple[Measure, ...], weighed: Floats) -> scorin
     )
 
 
-def _observed_weight(
-    scored: tuple[Measure, ...], villages: pd.DataFrame, plan: scoring.Scheme, seen: Floats
-) -> Floats:
+def _observed_weight(scored: tuple[Measure, ...], villages: pd.DataFrame, plan: scoring.Scheme, seen: Floats) -> Floats:
     """Share of the weight that is observed, of what could be: no target group is no lack of data."""
     none = [
         (villages.get(f"denominator_{m.id}") == 0) if m.denominator else np.zeros(len(villages), bool) for m in scored

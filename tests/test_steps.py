@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lokus import intake, pipeline, rates, steps
+from lokus import choosing, intake, pipeline, rates, steps
 from lokus.demo import write_study
+from lokus.methods import weights
 from lokus.sources.polygons import to_metric
 from lokus.study import Study, make_study, open_study
 
@@ -170,3 +171,63 @@ def test_what_was_not_measured_lies_between_its_bounds(study: Study, found: inta
     whole = told[told["missed_stunting"] == 0].index
     raw = found.villages.loc[whole, "value_stunting"]
     np.testing.assert_allclose(told.loc[whole, "all_stunting"], raw, atol=1e-9)
+
+
+def chosen(study: Study, villages: pd.DataFrame) -> pd.DataFrame:
+    """The village table with the choice, without uncertainty."""
+    known = pd.concat([villages, rates.estimates(study, villages).columns], axis=1)
+    known = pd.concat([known, steps.score(study, known).columns], axis=1)
+    return pd.concat([known, steps.choice(study, known).columns], axis=1)
+
+
+def test_no_village_below_a_threshold_is_chosen(study: Study, found: intake.Intake) -> None:
+    rules = {"selection__threshold": [{"indicator": "stunting", "above": 0.3}], "selection__count": 12}
+    told = chosen(changed(study, **rules, selection__least_kecamatan=None), found.villages)
+    assert told["selected"].sum() == 12
+    assert (told.loc[told["selected"], "estimate_stunting"] > 0.3).all()
+    low = told["rank"].notna() & (told["estimate_stunting"] <= 0.3)
+    assert set(told.loc[low, "left_out_by"]) == {"threshold"}
+
+
+def test_money_for_so_many_villages_chooses_as_many(study: Study, found: intake.Intake) -> None:
+    """Law: with one cost for all, a budget is a count."""
+    by_count = chosen(study, found.villages)["selected"]
+    by_money = chosen(changed(study, selection__count=None, selection__budget=24.9), found.villages)["selected"]
+    pd.testing.assert_series_equal(by_money, by_count)
+
+
+def test_the_list_for_children_reaches_the_most_of_them(study: Study, found: intake.Intake) -> None:
+    for_children = changed(study, selection__objective="children")
+    by_score, by_children = (chosen(s, found.villages) for s in (study, for_children))
+    children = choosing.Choice(study, by_score).children
+    assert children is not None
+    assert children[by_children["selected"]].sum() > children[by_score["selected"]].sum()
+
+
+def test_no_more_newcomers_than_the_meeting_allows(study: Study, found: intake.Intake) -> None:
+    told = chosen(changed(study, selection__max_new=13), found.villages)
+    assert (told["selected"] & ~told["last_year"]).sum() <= 13 and told["selected"].sum() == 24
+
+
+WAYS = [{"method__weights": way} for way in weights.WEIGHTINGS]
+WAYS += [{"method__normalise": way} for way in ("goalposts", "fraction", "zscore", "rank", "borda")]
+WAYS += [{"method__treatment": way} for way in ("none", "winsorise_log")]
+WAYS += [{"method__within": "harmonic"}, {"method__across": "topsis"}, {"method__across": "copeland"}]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "=".join(map(str, *way.items())))
+def test_every_way_of_making_the_score_ranks_every_village_with_data(
+    study: Study, found: intake.Intake, way: dict[str, str]
+) -> None:
+    """Law: the same villages are ranked, by scores of 0 to 100 that their contributions sum to."""
+    if "goalposts" in way.values():
+        raw = changed(study).resolved()
+        for use in raw["indicator"]:
+            use["goalposts"] = [0, 200 if use["id"] == "stunting_count" else 1]
+        study = make_study(raw, study.folder)
+    told = chosen(changed(study, **way), found.villages)
+    usual = chosen(study, found.villages)
+    assert told["rank"].notna().tolist() == usual["rank"].notna().tolist()
+    parts = told.filter(like="contribution_").sum(axis=1)[told["rank"].notna()]
+    np.testing.assert_allclose(parts, told["score"].dropna(), atol=1e-6)
+    assert told["score"].dropna().between(0, 100).all() and told["score"].std() > 1

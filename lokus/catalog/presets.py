@@ -17,6 +17,8 @@ Section = dict[str, Any]
 
 # The rules of choice that a preset replaces by its own; what the meeting named, the number and the money stay.
 REPLACED = ("max_per_kecamatan", "min_per_kecamatan", "least_kecamatan", "threshold", "least_under", "objective")
+# What people judged of the study's own indicators says nothing of a preset's.
+JUDGED = ("comparisons", "points")
 
 
 class Scored(Record):
@@ -145,7 +147,7 @@ class Preset(Record):
                 *({**u, "score": False} for u in study["indicator"] if u["id"] not in found),
             ],
             "dimension": [d.model_dump() for d in self.dimension if d.id in used],
-            "method": {**study.get("method", {}), **self.method.model_dump()},
+            "method": {**_kept(study.get("method", {}), JUDGED), **self.method.model_dump()},
             "selection": self._selection(study["selection"], left_out),
         }
         return Applied(sections, (), left_out)
@@ -154,14 +156,17 @@ class Preset(Record):
         return _dimension(use) in self.every and bool(use.get("score", True))
 
     def _selection(self, own: Mapping[str, Any], left_out: Collection[str]) -> Section:
-        kept = {key: value for key, value in own.items() if key not in REPLACED}
         rules = self.selection.model_dump(exclude_none=True, exclude_defaults=True)
         limits = [t.model_dump(exclude_none=True, exclude={"optional"}) for t in self.threshold]
         if limits := [limit for limit in limits if limit["indicator"] not in left_out]:
             rules["threshold"] = limits
         if self.least_under and "services" not in left_out:
             rules["least_under"] = self.least_under.model_dump(exclude={"optional"})
-        return {**kept, **rules}
+        return {**_kept(own, REPLACED), **rules}
+
+
+def _kept(own: Mapping[str, Any], gone: Collection[str]) -> Section:
+    return {key: value for key, value in own.items() if key not in gone}
 
 
 def _made(use: Scored, known: Mapping[str, Mapping[str, Any]]) -> Section | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lokus.methods.chance import stream
 from lokus.methods.ranking import exact_ranks, ranks_of
-from lokus.methods.scenarios import Ingredient, Menu, Scenario, blocks, scenarios, scores, weight_draws
+from lokus.methods.scenarios import Ingredient, Menu, Scenario, blocks, scenarios, scores, taken, weight_draws
 from lokus.methods.scoring import Scheme
 from lokus.methods.sensitivity import design, indices
 
@@ -119,7 +119,7 @@ def movers(selected: pd.DataFrame) -> pd.DataFrame:
 def _prepared(
     ingredients: Sequence[Ingredient], scheme: Scheme, menu: Menu, rows: Bools, spread: float, seed: int, threads: int
 ) -> _Work:
-    made = {pick: one.take(rows) for pick, one in scenarios(ingredients, scheme, menu).items()}
+    made = taken(scenarios(ingredients, scheme, menu), rows)
     sizes = {name: len(some) for name, some in menu.factors.items()}
     noisy = any(one.drawn for one in made.values())
     factors = [*["sampling"] * noisy, *["weights"] * (spread > 0), *(name for name in sizes if sizes[name] > 1)]

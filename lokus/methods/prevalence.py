@@ -149,23 +149,27 @@ def posterior(
     group: pd.Series | None = None,
     level: float = 0.90,
 ) -> pd.DataFrame:
-    """What is known of each village's rate after counting: Beta(a + y, b + n − y), equal-tailed interval.
+    """What is known of each village's rate after counting: Beta(a + y, b + n − y), and its interval.
+
+    The interval is equal-tailed, but reaches to 0 where 0 is likeliest (a + y < 1: a rare thing that nobody had), to 1
+    where 1 is: of a rate of next to nothing, equal tails would leave out the truth twice as often as they say.
 
     Parameters: y of n, counts on one index; one `prior`, one for each value of `group`, or one for each village
     (columns `a` and `b` on the counts' index, as `smoothing.spatial_prior` returns them); `level` 0–1.
     Returns: estimate (the mean), low, high, shrinkage = M/(M + n), a, b on the same index; all NaN where nobody
     was counted: a village without data is not lent the others' rate.
     Raises: ValueError as `raw_share`, or for a group or a village without a prior.
+    Source: Brown, Cai & DasGupta 2001, section 4.1.1 (the ends of Jeffreys' interval); measured: benchmarks/truth.py.
     """
     _check(y, n)
     a, b = prior_counts(y.index, prior, group)
     counted = n.where((n > 0) & y.notna())
     strength, a, b = a + b, a + y.where(counted.notna()), b + (counted - y)
-    tail = (1 - level) / 2
+    ends, tail = [a < 1, b < 1], (1 - level) / 2
     return pd.DataFrame({
         "estimate": a / (a + b),
-        "low": betaincinv(a, b, tail),
-        "high": betaincinv(a, b, 1 - tail),
+        "low": betaincinv(a, b, np.select(ends, [0.0, 1 - level], tail)),
+        "high": betaincinv(a, b, np.select(ends, [level, 1.0], 1 - tail)),
         "shrinkage": strength / (strength + counted),
         "a": a,
         "b": b,

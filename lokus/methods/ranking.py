@@ -16,7 +16,7 @@ from lokus.methods.chance import stream
 from lokus.methods.composite import need
 from lokus.methods.scenarios import Ingredient as Ingredient
 from lokus.methods.scenarios import Menu as Menu
-from lokus.methods.scenarios import Scenario, places, scenarios, scores, weight_draws
+from lokus.methods.scenarios import Scenario, places, scenarios, scores, taken, weight_draws
 from lokus.methods.scoring import MISSING, Scheme, min_rank, need_units, score_units
 
 Floats = NDArray[np.float64]
@@ -65,8 +65,7 @@ def rank_uncertainty(
         kept = exact[rows].astype(np.uint32)[None]
         draws = 0
     done = 0
-    taken = {pick: scenario.take(rows) for pick, scenario in made.items()}
-    for block in rank_draws(taken, draws=draws, spread=spread, seed=seed, threads=threads):
+    for block in rank_draws(taken(made, rows), draws=draws, spread=spread, seed=seed, threads=threads):
         kept[done : done + len(block)] = block
         done += len(block)
         if on_chunk is not None:

@@ -88,11 +88,6 @@ class Ready:
     drawn: Bools
     quantiles: Floats
 
-    def take(self, rows: Bools) -> Ready:
-        """That of some villages, on the scale of all."""
-        return Ready(self.of.take(rows), self.name, self.fixed[rows], self.observed[rows], self.drawn[rows],
-                     self.quantiles[:, rows])  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Scenario:
@@ -101,10 +96,6 @@ class Scenario:
     ready: tuple[Ready, ...]
     scheme: Scheme
     anew: bool
-
-    def take(self, rows: Bools) -> Scenario:
-        """That of some villages, on the scale of all."""
-        return replace(self, ready=tuple(r.take(rows) for r in self.ready))
 
     @classmethod
     def of(cls, needs: Floats, scheme: Scheme) -> Scenario:
@@ -164,6 +155,24 @@ def scenarios(
     if anew and (fixed := used - {*ANEW, *HELD}):
         raise ValueError(f"scales {sorted(fixed)} cannot be taken anew")
     return made
+
+
+def taken(made: Mapping[tuple[int, ...], Scenario], rows: Bools) -> dict[tuple[int, ...], Scenario]:
+    """The scenarios of some villages, on the scale of all; numbers that scenarios share they share still."""
+    kept: dict[int, Any] = {}
+
+    def cut(x: Any) -> Any:
+        if x is not None and id(x) not in kept:
+            kept[id(x)] = np.ascontiguousarray(x[..., rows])
+        return None if x is None else kept[id(x)]
+
+    def ready(r: Ready) -> Ready:
+        of = replace(r.of, values=cut(r.of.values), a=cut(r.of.a), b=cut(r.of.b), multiplier=cut(r.of.multiplier))
+        return Ready(of, r.name, cut(r.fixed), cut(r.observed), cut(r.drawn), cut(r.quantiles))
+
+    every = {id(one.ready): one.ready for one in made.values()}
+    some = {key: tuple(ready(r) for r in those) for key, those in every.items()}
+    return {pick: replace(one, ready=some[id(one.ready)]) for pick, one in made.items()}
 
 
 def scores(

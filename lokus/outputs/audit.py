@@ -212,7 +212,7 @@ def _moves(run: Run, told: Audit, lang: str) -> Iterator[str]:
     yield text("audit.moves.replays", lang, **counts)
     kept = some.of_list[some.of_list["output"] == "kept"].sort_values("total", ascending=False, kind="stable")
     for _, row in kept.iterrows():
-        said = {c: percent(max(row[c], 0.0), lang, 0) for c in ("first", "total")}
+        said = {c: _part(row[c], lang) for c in ("first", "total")}
         yield "  • " + text("audit.moves.factor", lang, factor=text(f"audit.factor.{row['factor']}", lang), **said)
     yield from _borderline(run, told, lang)
     made = movers(some.selected).head(SHOWN)
@@ -238,10 +238,15 @@ def _borderline(run: Run, told: Audit, lang: str) -> Iterator[str]:
     yield text("audit.moves.borderline", lang, count=number(len(most), lang))
     for village in near[:SHOWN]:
         row = most.loc[village]
-        said = {"p": words.probability(some.p_top[village], lang), "total": percent(row["total"], lang, 0)}
+        said = {"p": words.probability(some.p_top[village], lang), "total": _part(row["total"], lang)}
         factor = text(f"audit.factor.{row['factor']}", lang)
         place = _place(run, run.villages.index[int(village)])
         yield "  • " + text("audit.moves.village", lang, place=place, factor=factor, **said)
+
+
+def _part(index: float, lang: str) -> str:
+    """A share of a variance as estimated, which chance may put a little under 0 or over 1."""
+    return _whole(min(max(index, 0.0), 1.0), lang)
 
 
 def _option(factor: str, option: str, lang: str) -> str:

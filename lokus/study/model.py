@@ -184,7 +184,7 @@ class Method(Part):
     normalise: Literal["minmax", "goalposts", "target", "fraction", "zscore", "rank", "borda"] = "minmax"
     weights: Literal[
         "expert", "equal", "ahp", "budget", "entropy", "deviation", "critic", "merec", "pca", "variance", "gini",
-        "angle", "cilos", "idocriw", "lopcow",
+        "angle", "cilos", "idocriw", "lopcow", "importance",
     ] = "expert"  # fmt: skip
     comparisons: tuple[tuple[float | str, ...], ...] = ()
     points: tuple[tuple[float, ...], ...] = ()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.special import betainc
 from scipy.stats import betabinom
 
 from lokus.methods import prevalence as pv
@@ -68,6 +69,19 @@ def test_published_posteriors(published: Path) -> None:
     raw, truth = pv.raw_share(d["y"], d["n"]), d["theta_true"]
     assert ((raw - truth) ** 2).mean() / ((out["estimate"] - truth) ** 2).mean() == pytest.approx(1.68, abs=0.005)
     assert truth.between(out["low"], out["high"]).mean() == pytest.approx(0.948, abs=5e-4)
+
+
+@few
+@given(counts(), st.sampled_from([0.02, 0.4, 1.0, 30.0]), st.floats(0.01, 0.99))
+def test_the_interval_holds_its_level_and_reaches_the_end_where_that_is_likeliest(
+    d: pd.DataFrame, strength: float, mean: float
+) -> None:
+    """Oracle: the distribution function of the posterior at both ends."""
+    prior = pv.Prior(mean * strength, (1 - mean) * strength, mean, strength, 2, "fitted")
+    out = pv.posterior(d["y"], d["n"], prior).dropna()
+    low, high = (betainc(out["a"], out["b"], out[end]) for end in ("low", "high"))
+    np.testing.assert_allclose(high - low, 0.9, atol=1e-6)
+    np.testing.assert_allclose(low, np.select([out["a"] < 1, out["b"] < 1], [0.0, 0.1], 0.05), atol=1e-6)
 
 
 @few

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from lokus.methods.composite import bounds, need
 from lokus.methods.posterior import curve, share
-from lokus.methods.scenarios import Ingredient, Menu, Scenario, min_ranks, scenarios, scores, weight_draws
+from lokus.methods.scenarios import Ingredient, Menu, Scenario, min_ranks, scenarios, scores, taken, weight_draws
 from lokus.methods.scoring import scheme_of, score_draws
 from lokus.methods.treatment import TREATMENTS
 
@@ -111,9 +111,7 @@ def test_some_villages_keep_the_scale_of_all() -> None:
     weights = weight_draws(SCHEME, 0.0, 8, lambda _: np.random.default_rng(1))
     picks = np.arange(8)[:, None] % 2
     whole = scores(made, picks, errors, *weights)
-    some = scores(
-        {k: s.take(rows) for k, s in made.items()}, picks, {k: e[:, rows] for k, e in errors.items()}, *weights
-    )
+    some = scores(taken(made, rows), picks, {k: e[:, rows] for k, e in errors.items()}, *weights)
     np.testing.assert_allclose(some, whole[:, rows], rtol=1e-12)
 
 

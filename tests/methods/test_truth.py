@@ -55,7 +55,6 @@ def test_an_estimate_errs_less_than_the_raw_rate_and_its_interval_covers(
 ) -> None:
     table = truth.errors(truth.pooled(told, "rates"))
     assert (table["MSE / raw"] <= 0.75).all()
-    # The prior of a kecamatan alone is as wide as that of the kabupaten here: no kecamatan has eight villages.
     assert table["covers"].between(0.86, 0.94).all()
 
 
@@ -74,7 +73,8 @@ def test_the_list_is_expected_to_be_full(ranks: pd.DataFrame) -> None:
 
 
 def test_intervals_of_ranks_hold_the_true_rank(ranks: pd.DataFrame) -> None:
-    assert (truth.intervals(ranks)["covers"] >= 0.88).all()
+    """Ranks are whole numbers and end at 1: their interval may hold more than it says, though not anything."""
+    assert truth.intervals(ranks)["covers"].between(0.88, 0.97).all()
 
 
 def test_lists_reach_the_children_they_can(reached: pd.DataFrame) -> None:
