@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from lokus import __version__, messages
+from lokus.choosing import Choice, beside, top_n
 from lokus.intake import Intake
 from lokus.methods.clusters import Typology
 from lokus.methods.prevalence import Prior
+from lokus.methods.scoring import UNIT
 from lokus.steps import Scored
 from lokus.study import Measure, Study
 
 
-def facts(
-    study: Study,
-    found: Intake,
-    villages: pd.DataFrame,
-    priors: Mapping[str, Mapping[str, Prior]],
-    scored: Scored,
-    space: Mapping[str, Any],
-    typology: Typology,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Extras:
+    """What the steps found besides columns: priors by indicator and group, and what the score, the hot spots, the
+    groups and the choice were made by."""
+
+    priors: Mapping[str, Mapping[str, Prior]]
+    scored: Scored
+    space: Mapping[str, Any]
+    typology: Typology
+    choice: Choice
+
+
+def facts(study: Study, found: Intake, villages: pd.DataFrame, extras: Extras) -> dict[str, Any]:
     """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
+    scored, typology = extras.scored, extras.typology
     told = {
         **_heading(study, villages),
-        "indicators": [_indicator(study, m, villages, priors, scored, found.tables) for m in study.measures],
+        "indicators": [_indicator(study, m, villages, extras.priors, scored, found.tables) for m in study.measures],
         "dimensions": _dimensions(study, scored),
-        "selection": _selection(study, villages),
+        "scheme": asdict(scored.scheme),
+        "selection": _selection(study, villages, extras.choice),
         "clusters": {
             "k": typology.k,
             "evidence": typology.evidence.to_dict("records"),
             "profiles": typology.profiles,
             "apart": typology.apart,
         },
-        "space": _space(study, villages, space),
+        "space": _space(study, villages, extras.space),
         "tables": found.tables,
         "boundaries": found.boundaries,
         "points": [_point(p, found.points) for p in study.points],
@@ -71,7 +79,7 @@ def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
         "language": study.study.language,
         "kabupaten": sorted(set(villages["kabupaten"])),
         "has_prevalence": any(m.id == "stunting" and villages[f"value_{m.id}"].notna().any() for m in study.measures),
-        "top_n": study.selection.count,
+        "top_n": top_n(study, villages),
         "interval": study.method.interval,
         "draws": study.uncertainty.draws,
         "uncertain": _uncertain(study),
@@ -79,20 +87,18 @@ def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
 
 
 def _uncertain(study: Study) -> bool:
-    """Whether anything moves the ranks: counts behind a scored indicator, or weights to doubt."""
+    """Whether anything moves the ranks: counts behind a scored indicator, or weights or methods to doubt."""
     scored = [m for m in study.measures if m.score and m.weight > 0]
-    return any(m.denominator or m.of for m in scored) or (study.uncertainty.weight_spread > 0 and len(scored) > 1)
+    doubted = study.uncertainty.weight_spread > 0 or study.uncertainty.alternatives
+    return any(m.denominator or m.of for m in scored) or (doubted and len(scored) > 1)
 
 
-def _selection(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
-    ranked = villages[villages["rank"].notna()].sort_values("rank", kind="stable")
-    chosen, out = ranked.index[ranked["selected"]], ranked.index[~ranked["selected"]]
-    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"})
+def _selection(study: Study, villages: pd.DataFrame, choice: Choice) -> dict[str, Any]:
+    given = study.selection.model_dump(mode="json", exclude={"count", "last_year"}, exclude_defaults=True)
     return {
-        "count": study.selection.count,
-        "rules": [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value],
-        "last_chosen": chosen[-1] if len(chosen) else None,
-        "first_out": out[0] if len(out) else None,
+        "count": study.selection.count or int(villages["selected"].sum()),
+        "rules": [{"key": f"selection.{key}", "value": value} for key, value in given.items() if value is not None],
+        **beside(choice, villages["selected"]),
     }
 
 
@@ -113,7 +119,7 @@ def _indicator(
     average = sums["n"] / sums["d"] if m.kind == "share" and sums.get("d") else float(values.mean())
     return {
         **m.model_dump(include={"id", "label_id", "label_en", "kind", "better", "unit", "dimension", "owner", "of"}),
-        "weight": _effective(scored).get(m.id, 0.0),
+        "weight": effective_weights(scored).get(m.id, 0.0),
         "scored": m.id in scored.bounds,
         "target": m.target,
         "target_source": m.target_source,
@@ -134,24 +140,28 @@ def _indicator(
     }
 
 
-def _effective(scored: Scored) -> dict[str, float]:
+def effective_weights(scored: Scored) -> dict[str, float]:
+    """Each indicator's share of the whole score: its weight times those of the dimensions above it."""
     plan = scored.scheme
-    return {
-        name: plan.weights[j] * plan.dimension_weights[plan.dimension_of[j]] / 1e8
-        for j, name in enumerate(plan.indicators)
-    }
+    whole = [1.0] * len(plan.dimensions)
+    for d in reversed(range(len(whole))):
+        above = whole[plan.parents[d]] if plan.parents[d] >= 0 else 1.0
+        whole[d] = above * plan.dimension_weights[d] / UNIT
+    return {name: plan.weights[j] * whole[plan.dimension_of[j]] / UNIT for j, name in enumerate(plan.indicators)}
 
 
 def _dimensions(study: Study, scored: Scored) -> list[dict[str, Any]]:
     own = {d.id: d for d in study.dimension}
     told = []
-    for name, units in zip(scored.scheme.dimensions, scored.scheme.dimension_weights, strict=True):
+    plan = scored.scheme
+    for name, units, above in zip(plan.dimensions, plan.dimension_weights, plan.parents, strict=True):
         label = {}
         for lang in messages.LANGS:
             given = getattr(own[name], f"label_{lang}") if name in own else ""
             known = messages.text(f"dimension.{name}", lang) if messages.has(f"dimension.{name}") else name
             label[f"label_{lang}"] = given or known
-        told.append({"id": name, **label, "weight": units / 1e4})
+        inside = plan.dimensions[above] if above >= 0 else ""
+        told.append({"id": name, **label, "weight": units / UNIT, "inside": inside})
     return told
 
 

@@ -109,7 +109,9 @@ def percent(share: float, lang: str, decimals: int = 1) -> str:
 
 
 def _shown(value: Any, lang: str) -> str:
-    if isinstance(value, bool) or value is None:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
         return str(value)
     if isinstance(value, float):
         return number(value, lang, 0 if value.is_integer() else 2)

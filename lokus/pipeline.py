@@ -15,12 +15,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from lokus import __version__, facts, intake, schema, steps
+from lokus import __version__, facts, intake, rates, schema, steps
 from lokus.errors import DataError, InfeasibleSelection, Problem, Where
 from lokus.sources.polygons import to_metric
 from lokus.study import Study
 
-FORMAT = 1
+FORMAT = 2
 Tell = Callable[[str, int, int], None]
 
 
@@ -59,40 +59,48 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
         with clock("read"):
             found = intake.read(study)
     villages = found.villages
+    with clock("neighbours"):
+        adjacency = steps.neighbours(study, to_metric(found.geometry))
     with clock("prevalence"):
-        villages, (posteriors, priors) = _estimated(study, villages)
+        villages, known = _estimated(study, villages, adjacency)
     with clock("score"):
         scored = steps.score(study, villages)
         villages = _with(villages, scored.columns, "score")
-        _refuse_unranked(villages, found)
+        hold_ranked(villages, found)
     with clock("uncertainty"):
         told = partial(tell, "uncertainty")
         villages = _with(
-            villages, steps.uncertainty(study, villages, posteriors, scored.extra, told).columns, "uncertainty"
+            villages, steps.uncertainty(study, villages, known.posteriors, scored.extra, told).columns, "uncertainty"
         )
     with clock("spatial"):
-        space = steps.space(study, villages, to_metric(found.geometry))
+        space = steps.space(study, villages, adjacency)
         villages = _with(villages, space.columns, "spatial")
     with clock("clusters"):
         groups = steps.groups(study, villages, scored.extra)
         villages = _with(villages, groups.columns, "clusters")
     with clock("selection"):
-        villages = _with(villages, _choice(study, villages, found), "selection")
-    papers = facts.facts(study, found, villages, priors, scored.extra, space.extra, groups.extra)
+        chosen = _choice(study, villages, found)
+        villages = _with(villages, chosen.columns, "selection")
+    extras = facts.Extras(known.priors, scored.extra, space.extra, groups.extra, chosen.extra)
+    papers = facts.facts(study, found, villages, extras)
     return _run(study, found, villages, papers, clock.times)
 
 
 def refuse_unranked(study: Study, found: intake.Intake) -> None:
     """Raises as `run` would where no village has data enough for a score; nothing else is computed."""
-    villages, _ = _estimated(study, found.villages)
-    _refuse_unranked(_with(villages, steps.score(study, villages).columns, "score"), found)
+    # Who has data does not hang on what a rate is drawn to.
+    plain = study.model_copy(update={"method": study.method.model_copy(update={"prior": "kabupaten"})})
+    villages, _ = _estimated(plain, found.villages)
+    hold_ranked(_with(villages, steps.score(plain, villages).columns, "score"), found)
 
 
-def _estimated(study: Study, villages: pd.DataFrame) -> tuple[pd.DataFrame, Any]:
+def _estimated(
+    study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, rates.Rates]:
     """The villages with their prevalences and gaps, and what the estimates leave beside them."""
-    rates = steps.estimates(study, villages)
-    villages = _with(villages, rates.columns, "prevalence")
-    return _with(villages, steps.service_gaps(study, villages).columns, "gaps"), rates.extra
+    known = rates.estimates(study, villages, adjacency)
+    villages = _with(villages, known.columns, "prevalence")
+    return _with(villages, steps.service_gaps(study, villages).columns, "gaps"), known
 
 
 def _run(
@@ -112,17 +120,17 @@ def _run(
     )
 
 
-def _refuse_unranked(villages: pd.DataFrame, found: intake.Intake) -> None:
-    """Where no village has data enough, the data are at fault and not the rules of choice."""
+def hold_ranked(villages: pd.DataFrame, found: intake.Intake) -> None:
+    """Raises where no village has data enough: the data are at fault then, and not the rules of choice."""
     if not (villages["status"] == "ranked").any():
         tables = [f"{t['id']}: {t['matched']}/{t['rows']}" for t in found.tables]
         told = {"villages": len(villages), "tables": tables}
         raise DataError([Problem("nobody_ranked", True, Where(), told), *found.problems])
 
 
-def _choice(study: Study, villages: pd.DataFrame, found: intake.Intake) -> pd.DataFrame:
+def _choice(study: Study, villages: pd.DataFrame, found: intake.Intake) -> steps.Found:
     try:
-        return steps.choice(study, villages).columns
+        return steps.choice(study, villages)
     except InfeasibleSelection as fault:
         # What was doubtful in the data often explains why too few villages are left to choose from.
         fault.problems = found.problems

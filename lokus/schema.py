@@ -56,6 +56,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("low_{id}", "prevalence", "float64", "as value", None, None, "no interval can be given"),
     Column("high_{id}", "prevalence", "float64", "as value", None, None, "no interval can be given"),
     Column("shrinkage_{id}", "prevalence", "float64", "share", 0.0, 1.0, "no interval can be given"),
+    # Of all children of the target group: bounds whatever the unmeasured are, and a scenario for them.
+    Column("best_{id}", "prevalence", "float64", "share", 0.0, 1.0, "no count or no target group"),
+    Column("worst_{id}", "prevalence", "float64", "share", 0.0, 1.0, "no count or no target group"),
+    Column("missed_{id}", "prevalence", "float64", "children", 0.0, None, "nobody measured, or no target group"),
+    Column("all_{id}", "prevalence", "float64", "share", 0.0, 1.0, "nobody measured, or no target group"),
+    Column("all_low_{id}", "prevalence", "float64", "share", 0.0, 1.0, "nobody measured, or no target group"),
+    Column("all_high_{id}", "prevalence", "float64", "share", 0.0, 1.0, "nobody measured, or no target group"),
+    Column("reliability", "prevalence", "str", among=("good", "fair", "weak", "none", "")),
     Column("gap_{id}", "gaps", "float64", "share (points below or above target)", 0.0, None, "no data or no target"),
     Column("gap_people_{id}", "gaps", "float64", "count", 0.0, None, "no data or no denominator"),
     Column("need_{id}", "score", "float64", "share", 0.0, 1.0, "no data"),
@@ -80,7 +88,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("cluster", "clusters", "Int64", "1 … k; 0 = unlike any group", 0, None, "not grouped: data short"),
     Column("selected", "selection", "bool"),
     Column("selected_by", "selection", "str", among=("score", "rule", "keep", "add", "")),
-    Column("left_out_by", "selection", "str", among=("score", "rule", "drop", "remove", "unranked", "")),
+    Column("left_out_by", "selection", "str", among=("score", "rule", "threshold", "drop", "remove", "unranked", "")),
     Column("reason", "selection", "str"),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from lokus import choosing, doubts
 from lokus.errors import Problem, StudyError, Where
-from lokus.methods import composite, gaps, prevalence, ranking, scoring, weights
-from lokus.study import Measure, Study
+from lokus.methods import composite, gaps, ranking, scenarios, scoring, weights
+from lokus.scales import scale
+from lokus.study import Measure, Study, judged_weights
 
 
 @dataclass(frozen=True)
@@ -23,36 +27,12 @@ class Found:
     extra: Any = None
 
 
-def estimates(study: Study, villages: pd.DataFrame) -> Found:
-    """Step "prevalence": every share with a denominator by empirical Bayes; `extra`: the posteriors by share."""
-    made: dict[str, pd.Series] = {}
-    posteriors: dict[str, pd.DataFrame] = {}
-    priors: dict[str, Mapping[str, prevalence.Prior]] = {}
-    kabupaten, kecamatan = villages["kabupaten_code"], villages["kecamatan_code"]
-    for m in study.measures:
-        if m.denominator:
-            n = villages[f"denominator_{m.id}"]
-            # More people reached than there are in the target group (a projected denominator) counts as all reached.
-            y = villages[f"numerator_{m.id}"].clip(upper=n)
-            group, wider = (kabupaten, None) if study.method.prior == "kabupaten" else (kecamatan, kabupaten)
-            priors[m.id] = prevalence.priors_by(group, y, n, wider=wider)
-            posteriors[m.id] = prevalence.posterior(y, n, priors[m.id], group, study.method.interval)
-            told = posteriors[m.id]
-        elif not m.of:
-            told = pd.DataFrame({"estimate": villages[f"value_{m.id}"]}).reindex(columns=list(TOLD))
-        for name in () if m.of else TOLD:
-            made[f"{name}_{m.id}"] = told[name].astype("float64")
-    for m in (m for m in study.measures if m.of):
-        for name in TOLD:
-            people = 1.0 if name == "shrinkage" else villages[f"denominator_{m.of}"]
-            made[f"{name}_{m.id}"] = made[f"{name}_{m.of}"] * people
-    return Found(pd.DataFrame(made, index=villages.index), (posteriors, priors))
-
+Floats = NDArray[np.float64]
 
 # Ranks kept in memory: up to 4 bytes each.
 MOST_DRAWN = 250_000_000
-
-TOLD = ("estimate", "low", "high", "shrinkage")
+# Villages that may contest, and contests of two villages over all draws: some minutes.
+MOST_CONTESTED, MOST_CONTESTS = 2_000, 8_000_000_000
 
 
 def service_gaps(study: Study, villages: pd.DataFrame) -> Found:
@@ -71,24 +51,25 @@ def service_gaps(study: Study, villages: pd.DataFrame) -> Found:
 
 @dataclass(frozen=True)
 class Scored:
-    """What the score was made by: `bounds` and `treated` villages by indicator, and the `scheme` of weights."""
+    """What the score was made by: `bounds` and `treated` villages by indicator, the `scheme` of weights, and the
+    weights of the `measures` that it was made of, before they were rounded to units."""
 
     bounds: Mapping[str, composite.Bounds]
     treated: Mapping[str, list[str]]
     scheme: scoring.Scheme
     measures: tuple[Measure, ...]
+    weights: Floats
 
 
 def score(study: Study, villages: pd.DataFrame) -> Found:
     """Step "score": needs, weights, the exact score and the rank; `extra` is a `Scored`."""
+    _refuse_contests(study, villages)
     scored = tuple(m for m in study.measures if m.score and m.weight > 0)
     bounds, treated = _scales(study, scored, villages)
     needs = pd.DataFrame({m.id: composite.need(villages[f"estimate_{m.id}"], bounds[m.id]) for m in scored})
-    plan = _scheme(study, scored, needs)
-    parts = scoring.score_units(scoring.need_units(needs.to_numpy(dtype=float)), plan)
-    observed = _observed_weight(scored, villages, plan, parts.observed_weight)
-    short = [parts.observed_weight == 0, observed < study.method.least_observed]
-    status = np.select(short, ["no_data", "data_short"], "ranked")
+    weighed = _weighed(study, scored, needs)
+    plan = scheme(study, scored, weighed)
+    parts, observed, status = weigh(study, scored, villages, needs, plan)
     ranked, index = status == "ranked", villages.index
     exact = np.where(ranked, parts.units, scoring.MISSING)
     dimensions = np.where(parts.dimensions >= 0, parts.dimensions / 1e6, np.nan)
@@ -102,7 +83,25 @@ def score(study: Study, villages: pd.DataFrame) -> Found:
         "score_units": pd.Series(exact, index=index, dtype="Int64").mask(~ranked),
         "rank": scoring.min_rank(exact),
     }
-    return Found(pd.DataFrame(made, index=index), Scored(bounds, treated, plan, scored))
+    return Found(pd.DataFrame(made, index=index), Scored(bounds, treated, plan, scored, weighed))
+
+
+def weigh(
+    study: Study, scored: tuple[Measure, ...], villages: pd.DataFrame, needs: pd.DataFrame, plan: scoring.Scheme
+) -> tuple[scoring.ScoreParts, Floats, Any]:
+    """The exact score by a scheme, the share of the weight that is observed, and whether that is enough to rank by."""
+    parts = scoring.score_units(scoring.need_units(needs.to_numpy(dtype=float)), plan)
+    observed = _observed_weight(scored, villages, plan, parts.observed_weight)
+    short = [parts.observed_weight == 0, observed < study.method.least_observed]
+    return parts, observed, np.select(short, ["no_data", "data_short"], "ranked")
+
+
+def _refuse_contests(study: Study, villages: pd.DataFrame) -> None:
+    """Contests compare every two villages, in every draw."""
+    most = min(MOST_CONTESTED, math.isqrt(MOST_CONTESTS // study.uncertainty.draws))
+    if study.method.across == "copeland" and len(villages) > most:
+        told = {"villages": len(villages), "most": most}
+        raise StudyError([Problem("copeland_too_large", True, Where(file="lokus.toml", key="method.across"), told)])
 
 
 def _scales(
@@ -111,43 +110,43 @@ def _scales(
     bounds: dict[str, composite.Bounds] = {}
     treated: dict[str, list[str]] = {}
     for m in scored:
-        values = villages[f"estimate_{m.id}"]
-        limits: composite.Limits = (None, None)
-        treated[m.id] = []
-        if study.method.treatment == "winsorise" and study.method.normalise in ("minmax", "zscore"):
-            outcome = composite.treat(values)
-            values, limits = outcome.values, outcome.limits
-            treated[m.id] = outcome.points.index[outcome.points != ""].tolist()
-        posts = m.goalposts or (0.0, m.target or 1.0) if study.method.normalise == "goalposts" else None
-        bounds[m.id] = composite.bounds(values, study.method.normalise, m.better, goalposts=posts, limits=limits)
+        outcome, bounds[m.id] = scale(study, m, villages[f"estimate_{m.id}"])
+        treated[m.id] = outcome.points.index[outcome.points != ""].tolist()
     return bounds, treated
 
 
-def _scheme(study: Study, scored: tuple[Measure, ...], needs: pd.DataFrame) -> scoring.Scheme:
+def _weighed(study: Study, scored: tuple[Measure, ...], needs: pd.DataFrame) -> Floats:
+    judged = judged_weights(study)
+    if judged is not None:
+        return judged
     given = np.array([m.weight for m in scored])
-    weighed = weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
+    return weights.WEIGHTINGS[study.method.weights](given, needs.to_numpy(dtype=float))
+
+
+def scheme(study: Study, scored: tuple[Measure, ...], weighed: Floats) -> scoring.Scheme:
+    """How needs become a score, for any weights of the scored indicators."""
     # Without dimensions of its own weight an indicator's weight is its share of the whole score.
     own = {d.id: d.weight for d in study.dimension}
-    used = dict.fromkeys([*own, *(m.dimension for m in scored)])
-    sums = {d: float(sum(w for m, w in zip(scored, weighed, strict=True) if m.dimension == d)) for d in used}
+    sums: dict[str, float] = {}
+    for m, w in zip(scored, weighed.tolist(), strict=True):
+        sums[m.dimension] = sums.get(m.dimension, 0.0) + w
     return scoring.scheme_of(
         {m.id: (m.dimension, w) for m, w in zip(scored, weighed.tolist(), strict=True)},
-        {d: (own[d] if own else total) for d, total in sums.items() if total > 0},
+        own or sums,
         within=study.method.within,
         across=study.method.across,
+        parents={d.id: d.inside for d in study.dimension},
     )
 
 
-def _observed_weight(
-    scored: tuple[Measure, ...], villages: pd.DataFrame, plan: scoring.Scheme, seen: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
+def _observed_weight(scored: tuple[Measure, ...], villages: pd.DataFrame, plan: scoring.Scheme, seen: Floats) -> Floats:
     """Share of the weight that is observed, of what could be: no target group is no lack of data."""
     none = [
         (villages.get(f"denominator_{m.id}") == 0) if m.denominator else np.zeros(len(villages), bool) for m in scored
     ]
     could = scoring.score_units(np.where(np.stack(none, axis=1), scoring.MISSING, 0).astype(np.int64), plan)
     share = np.divide(seen, could.observed_weight, out=np.zeros(len(villages)), where=could.observed_weight > 0)
-    clipped: np.ndarray[Any, Any] = np.clip(share, 0.0, 1.0)
+    clipped: Floats = np.clip(share, 0.0, 1.0)
     return clipped
 
 
@@ -158,30 +157,35 @@ def uncertainty(
     scored: Scored,
     tell: Callable[[int, int], None],
 ) -> Found:
-    """Step "uncertainty": the rank's interval and the probability of the top N, over rates and weights."""
+    """Step "uncertainty": the rank's interval and the probability of the top N, over rates, weights and, if asked,
+    other methods."""
     if study.uncertainty.draws * len(villages) > MOST_DRAWN:
         told = {"draws": study.uncertainty.draws, "villages": len(villages), "most": MOST_DRAWN // len(villages)}
         raise StudyError([Problem("draws_too_many", True, Where(file="lokus.toml", key="uncertainty.draws"), told)])
-    parts = []
-    for m in scored.measures:
-        share = posteriors.get(m.of or m.id)
-        drawn = {} if share is None else {c: share[c].to_numpy(dtype=float) for c in ("a", "b")}
-        people = villages[f"denominator_{m.of}"].to_numpy(dtype=float) if m.of else None
-        values = villages[f"estimate_{m.id}"].to_numpy(dtype=float)
-        parts.append(ranking.Ingredient(values, scored.bounds[m.id], m.of or m.id, **drawn, multiplier=people))
+    parts = doubts.ingredients(villages, posteriors, scored)
+    others = doubts.menu(study, villages, scored, parts) if study.uncertainty.alternatives else None
     table = ranking.rank_uncertainty(
-        parts, scored.scheme, top_n=study.selection.count, draws=study.uncertainty.draws,
+        parts, scored.scheme, top_n=choosing.top_n(study, villages), draws=study.uncertainty.draws,
         spread=study.uncertainty.weight_spread, seed=study.study.seed, level=study.method.interval,
-        ranked=(villages["status"] == "ranked").to_numpy(), on_chunk=tell,
+        ranked=(villages["status"] == "ranked").to_numpy(), menu=others, on_chunk=tell,
+        # A scale frozen on the shrunken estimates is too short for their draws: chances of the list would be off by
+        # 4 points (benchmarks, "Truth").
+        anew=study.method.normalise in (*scenarios.ANEW, *composite.HELD),
     ).set_axis(villages.index)  # fmt: skip
     return Found(table.assign(certainty=ranking.certainty(table["p_top"])))
 
 
-def space(study: Study, villages: pd.DataFrame, metric: gpd.GeoSeries) -> Found:
-    """Step "spatial": neighbours, and local Moran of the burden; `extra`: what it says of the whole kabupaten."""
-    from lokus.methods import hotspots, spatial
+def neighbours(study: Study, metric: gpd.GeoSeries) -> pd.DataFrame:
+    """Who borders whom, as `spatial.contiguity` gives it."""
+    from lokus.methods import spatial
 
-    adjacency = spatial.contiguity(metric, near_m=study.space.near_m, islands=study.space.islands)
+    return spatial.contiguity(metric, near_m=study.space.near_m, islands=study.space.islands)
+
+
+def space(study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame) -> Found:
+    """Step "spatial": neighbours, and local Moran of the burden; `extra`: what it says of the whole kabupaten."""
+    from lokus.methods import hotspots
+
     index = villages.index
     found = adjacency.groupby(level="focal")
     evidence = found["evidence"].max()  # the strongest: touch, near, ferry happen to stand so in the alphabet
@@ -227,28 +231,9 @@ def groups(study: Study, villages: pd.DataFrame, scored: Scored) -> Found:
 
 
 def choice(study: Study, villages: pd.DataFrame) -> Found:
-    """Step "selection": the villages chosen under the study's rules."""
-    from lokus.methods import selection
-
-    rules = study.selection
-    named = {name: {n.village: n for n in getattr(rules, name)} for name in ("keep", "drop", "add", "remove")}
-    # Last year's villages give way to what the meeting dropped; one that the meeting both keeps and drops does not.
-    gone = {*named["drop"], *named["remove"]}
-    last_year = [c for c in villages.index[villages["last_year"]] if c not in gone] if rules.keep_last_year else []
-    found = selection.choose(
-        villages["score_units"],
-        villages["kecamatan_code"],
-        selection.Rules(
-            count=rules.count,
-            max_per_kecamatan=rules.max_per_kecamatan,
-            min_per_kecamatan=rules.min_per_kecamatan,
-            least_kecamatan=rules.least_kecamatan,
-            keep=tuple(dict.fromkeys([*named["keep"], *last_year])),
-            **{name: tuple(named[name]) for name in ("drop", "add", "remove")},
-        ),
-    )
-    said = {
-        code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for by in named.values() for code, n in by.items()
-    }
+    """Step "selection": the villages chosen under the study's rules; `extra`: the `choosing.Choice` it was made by."""
+    made = choosing.Choice(study, villages)
+    named = {n.village: n for name in ("keep", "drop", "add", "remove") for n in getattr(study.selection, name)}
+    said = {code: f"{n.reason} ({n.meeting})" if n.meeting else n.reason for code, n in named.items()}
     reasons = pd.Series([said.get(code, "") for code in villages.index], villages.index, dtype="str")
-    return Found(found.assign(reason=reasons))
+    return Found(made.chosen().assign(reason=reasons), made)

@@ -44,9 +44,12 @@ def test_demo_does_all_and_says_what_to_open(tmp_path: Path, capsys: pytest.Capt
     assert (Path(told["run"]) / "run.json").is_file()
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "init", "check", "run", "map", "explain", "verify", "children", "indicators"]
-)
+COMMANDS = (
+    "demo", "init", "check", "run", "presets", "map", "explain", "audit", "compare", "verify", "children", "indicators",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("lang", ["id", "en"])
 def test_every_command_has_help_in_both_languages(command: str, lang: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert entry([command, "--help", "--lang", lang]) == 0

@@ -227,7 +227,7 @@ def test_a_run_whose_papers_were_altered_is_damaged(
         assert (exit_code, answer["error"], answer["params"]["files"]) == (1, "run_damaged", ["run.json"])
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{", '{"format": 1}', "[" * 50000])
+@pytest.mark.parametrize("text", ["[]", "null", "{", '{"format": 2}', "[" * 50000])
 def test_a_run_json_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (tmp_path / "run.json").write_text(text, "utf-8")
     exit_code, answer = told(capsys, "map", str(tmp_path))

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lokus import intake, pipeline, steps
+from lokus import choosing, intake, pipeline, rates, steps
 from lokus.demo import write_study
+from lokus.methods import weights
+from lokus.sources.polygons import to_metric
 from lokus.study import Study, make_study, open_study
 
 
@@ -34,8 +36,8 @@ def changed(study: Study, **sections: Any) -> Study:
 
 
 def scored(study: Study, villages: pd.DataFrame) -> pd.DataFrame:
-    rates = steps.estimates(study, villages).columns
-    return steps.score(study, pd.concat([villages, rates], axis=1)).columns
+    known = rates.estimates(study, villages).columns
+    return steps.score(study, pd.concat([villages, known], axis=1)).columns
 
 
 def test_the_order_of_a_tables_rows_does_not_matter(study: Study, tmp_path: Path) -> None:
@@ -103,8 +105,8 @@ def test_a_step_more_does_not_move_anothers_numbers(study: Study, found: intake.
 
 
 def test_priors_by_kecamatan_differ_and_stay_between_raw_and_prior(study: Study, found: intake.Intake) -> None:
-    wide = steps.estimates(study, found.villages).columns
-    near = steps.estimates(changed(study, method__prior="kecamatan"), found.villages).columns
+    wide = rates.estimates(study, found.villages).columns
+    near = rates.estimates(changed(study, method__prior="kecamatan"), found.villages).columns
     assert not np.allclose(wide["estimate_stunting"].dropna(), near["estimate_stunting"].dropna())
     raw = found.villages["value_stunting"]
     low, high = raw.min(), raw.max()
@@ -127,3 +129,105 @@ def test_a_village_added_by_the_meeting_carries_its_reason(study: Study, found: 
     assert (row["selected"], row["selected_by"]) == (True, "add")
     assert row["reason"] == "Hanya terjangkau kapal (Rembuk 12 September)"
     assert run.villages["selected"].sum() == study.selection.count
+
+
+def test_a_dimension_inside_another_counts_by_both_weights(study: Study, found: intake.Intake) -> None:
+    """Law: with arithmetic means a tree scores as the flat index whose weights are the products along it."""
+    raw = study.resolved()
+    raw["method"] |= {"within": "arithmetic", "across": "arithmetic"}
+    ids = {m.dimension for m in study.measures if m.score}
+    assert ids == {"burden", "services", "risk"}
+    nested = [{"id": "gaps", "weight": 3}, {"id": "burden", "weight": 1}]
+    nested += [{"id": "services", "weight": 2, "inside": "gaps"}, {"id": "risk", "weight": 1, "inside": "gaps"}]
+    flat = [{"id": "burden", "weight": 1}, {"id": "services", "weight": 2}, {"id": "risk", "weight": 1}]
+    one, two = (scored(make_study({**raw, "dimension": d}, study.folder), found.villages) for d in (nested, flat))
+    full = one["observed_weight"] == 1
+    np.testing.assert_allclose(one.loc[full, "score"], two.loc[full, "score"], atol=2e-2)
+    assert one["dimension_gaps"].notna().sum() == len(
+        one.dropna(subset=["dimension_services", "dimension_risk"], how="all")
+    )
+
+
+def test_neighbours_lend_a_rate_only_where_neighbours_are_alike(study: Study, found: intake.Intake) -> None:
+    """Law: an estimate lies between the raw share and its neighbours' and the kabupaten's; islands keep the latter."""
+    adjacency = steps.neighbours(study, to_metric(found.geometry))
+    plain = rates.estimates(study, found.villages, adjacency).columns
+    near = rates.estimates(changed(study, method__prior="neighbours"), found.villages, adjacency).columns
+    moved = (near["estimate_stunting"] - plain["estimate_stunting"]).abs()
+    assert 0 < moved.max() < 0.1
+    pd.testing.assert_series_equal(near["shrinkage_stunting"], plain["shrinkage_stunting"])
+
+
+def test_what_was_not_measured_lies_between_its_bounds(study: Study, found: intake.Intake) -> None:
+    """Law: best ≤ all ≤ worst; more stunted among the unmeasured is more missed; nobody unmeasured leaves the rate."""
+    v = rates.estimates(study, found.villages).columns
+    told = v.dropna(subset=["all_stunting"])
+    assert len(told) > 200
+    assert (told["best_stunting"] <= told["all_stunting"] + 1e-9).all()
+    assert (told["all_stunting"] <= told["worst_stunting"] + 1e-9).all()
+    twice = rates.estimates(changed(study, method__unmeasured_ratio=2.0), found.villages).columns
+    assert (twice["missed_stunting"].fillna(0) >= v["missed_stunting"].fillna(0) - 1e-9).all()
+    assert {"good", "weak"} <= set(v["reliability"]) <= {"good", "fair", "weak", "none"}
+    whole = told[told["missed_stunting"] == 0].index
+    raw = found.villages.loc[whole, "value_stunting"]
+    np.testing.assert_allclose(told.loc[whole, "all_stunting"], raw, atol=1e-9)
+
+
+def chosen(study: Study, villages: pd.DataFrame) -> pd.DataFrame:
+    """The village table with the choice, without uncertainty."""
+    known = pd.concat([villages, rates.estimates(study, villages).columns], axis=1)
+    known = pd.concat([known, steps.score(study, known).columns], axis=1)
+    return pd.concat([known, steps.choice(study, known).columns], axis=1)
+
+
+def test_no_village_below_a_threshold_is_chosen(study: Study, found: intake.Intake) -> None:
+    rules = {"selection__threshold": [{"indicator": "stunting", "above": 0.3}], "selection__count": 12}
+    told = chosen(changed(study, **rules, selection__least_kecamatan=None), found.villages)
+    assert told["selected"].sum() == 12
+    assert (told.loc[told["selected"], "estimate_stunting"] > 0.3).all()
+    low = told["rank"].notna() & (told["estimate_stunting"] <= 0.3)
+    assert set(told.loc[low, "left_out_by"]) == {"threshold"}
+
+
+def test_money_for_so_many_villages_chooses_as_many(study: Study, found: intake.Intake) -> None:
+    """Law: with one cost for all, a budget is a count."""
+    by_count = chosen(study, found.villages)["selected"]
+    by_money = chosen(changed(study, selection__count=None, selection__budget=24.9), found.villages)["selected"]
+    pd.testing.assert_series_equal(by_money, by_count)
+
+
+def test_the_list_for_children_reaches_the_most_of_them(study: Study, found: intake.Intake) -> None:
+    for_children = changed(study, selection__objective="children")
+    by_score, by_children = (chosen(s, found.villages) for s in (study, for_children))
+    children = choosing.Choice(study, by_score).children
+    assert children is not None
+    assert children[by_children["selected"]].sum() > children[by_score["selected"]].sum()
+
+
+def test_no_more_newcomers_than_the_meeting_allows(study: Study, found: intake.Intake) -> None:
+    told = chosen(changed(study, selection__max_new=13), found.villages)
+    assert (told["selected"] & ~told["last_year"]).sum() <= 13 and told["selected"].sum() == 24
+
+
+WAYS = [{"method__weights": way} for way in weights.WEIGHTINGS]
+WAYS += [{"method__normalise": way} for way in ("goalposts", "fraction", "zscore", "rank", "borda")]
+WAYS += [{"method__treatment": way} for way in ("none", "winsorise_log")]
+WAYS += [{"method__within": "harmonic"}, {"method__across": "topsis"}, {"method__across": "copeland"}]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "=".join(map(str, *way.items())))
+def test_every_way_of_making_the_score_ranks_every_village_with_data(
+    study: Study, found: intake.Intake, way: dict[str, str]
+) -> None:
+    """Law: the same villages are ranked, by scores of 0 to 100 that their contributions sum to."""
+    if "goalposts" in way.values():
+        raw = changed(study).resolved()
+        for use in raw["indicator"]:
+            use["goalposts"] = [0, 200 if use["id"] == "stunting_count" else 1]
+        study = make_study(raw, study.folder)
+    told = chosen(changed(study, **way), found.villages)
+    usual = chosen(study, found.villages)
+    assert told["rank"].notna().tolist() == usual["rank"].notna().tolist()
+    parts = told.filter(like="contribution_").sum(axis=1)[told["rank"].notna()]
+    np.testing.assert_allclose(parts, told["score"].dropna(), atol=1e-6)
+    assert told["score"].dropna().between(0, 100).all() and told["score"].std() > 1

@@ -8,11 +8,20 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lokus import __version__, messages
+from lokus.cli.analyses import (
+    audit_arguments,
+    compare_arguments,
+    presets_arguments,
+    run_audit,
+    run_compare,
+    run_presets,
+)
 from lokus.cli.screen import (
     as_json,
     asker,
@@ -89,9 +98,13 @@ def parser(lang: str) -> Parser:
     demo.add_argument("folder", nargs="?", default="lokus-demo", help=t("argument.folder"))
     _init_arguments(command("init", run_init), t)
     command("check", run_check, "study")
-    command("run", run_study, "study")
+    command("run", run_study, "study").add_argument("--preset", default="", help=t("argument.preset"))
     command("map", run_map, "run_folder").add_argument("-o", "--output", help=t("argument.output"))
-    command("explain", run_explain, "run_folder", "village")
+    explain = command("explain", run_explain, "run_folder", "village")
+    explain.add_argument("--internal", action="store_true", help=t("argument.internal"))
+    compare_arguments(command("compare", run_compare), t)
+    presets_arguments(command("presets", run_presets), t)
+    audit_arguments(command("audit", run_audit, "run_folder"), t)
     command("verify", run_verify, "run_folder")
     children_arguments(command("children", run_children), t)
     command("indicators", run_indicators)
@@ -229,12 +242,12 @@ def run_study(asked: argparse.Namespace) -> int:
     from lokus.study import open_study
 
     study = open_study(asked.study)
-    run, folder = _compute(study, asked)
+    run, folder = _compute(study, asked, asked.preset)
     if asked.json:
         chosen = run.selection[run.selection["selected"]]
         tell_json({
             "run_id": run.manifest["run_id"], "folder": str(folder), "selected": chosen.index.tolist(),
-            "facts": run.facts, "problems": as_json(run.problems, asked.lang),
+            "preset": run.manifest.get("preset"), "facts": run.facts, "problems": as_json(run.problems, asked.lang),
         })  # fmt: skip
         return 0
     tell_run(run, asked.lang)
@@ -242,14 +255,15 @@ def run_study(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _compute(study: Any, asked: argparse.Namespace) -> tuple[Run, Path]:
-    from lokus import intake, pipeline, runs
+def _compute(study: Any, asked: argparse.Namespace, preset: str = "") -> tuple[Run, Path]:
+    from lokus import intake, pipeline, runs, ways
 
     with progress(asked.lang, quiet=asked.json) as tell:
         tell("read", 0, 1)
-        found = intake.read(study)
+        study, found, told = ways.read(study, preset)
         intake.ask(study, found)
         run = pipeline.run(study, found, tell=tell)
+        run = replace(run, manifest={**run.manifest, **told})
         return run, runs.write(run, study.path("runs"))
 
 
@@ -283,10 +297,12 @@ def run_explain(asked: argparse.Namespace) -> int:
     from lokus.outputs.explain import explanation
 
     run = runs.read(runs.find(asked.run_folder))
-    told = explanation(run, asked.village, asked.lang)
+    told = explanation(run, asked.village, asked.lang, public=not asked.internal)
     if asked.json:
         tell_json(told)
         return 0
+    if asked.internal:
+        print(messages.text("explain.internal", asked.lang))
     for line in told["text"]:
         print(line)
     return 0

@@ -98,6 +98,7 @@ def tell_run(run: Run, lang: str) -> None:
     from rich.table import Table
 
     from lokus.outputs import words
+    from lokus.outputs.ways import under
 
     facts, villages = run.facts, run.villages
     tell_account(facts["tables"], lang)
@@ -105,6 +106,8 @@ def tell_run(run: Run, lang: str) -> None:
     if not facts["has_prevalence"]:
         print(messages.text("cli.no_prevalence", lang))
     chosen = run.selection[run.selection["selected"]]
+    for line in under(run.manifest, lang):
+        print(line)
     print(messages.text("cli.chosen", lang, count=len(chosen), villages=len(villages)))
     burden = words.indicator(run, "stunting")
     columns = ["rank", "village", "kecamatan", "score", "interval", "p_top"]

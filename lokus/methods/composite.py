@@ -1,4 +1,8 @@
-"""From an indicator to a need: outliers treated, one scale from 0 to 1, 1 = the greater need."""
+"""From an indicator to a need: one scale from 0 to 1, 1 = the greater need, whatever way the indicator points.
+
+Whatever the normaliser, needs are 0 … 1, so that any of them goes with any mean: a geometric mean, which cannot bear a
+0, is taken on the scale 1 … 100 (`aggregation`, `scoring`), and that also lets it bear a z-score.
+"""
 
 from __future__ import annotations
 
@@ -11,46 +15,30 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lokus.methods.treatment import Limits, Span, log_ct
+
 Floats = NDArray[np.float64]
-Limits = tuple[float | None, float | None]
-
-MOST_SKEW, MOST_KURTOSIS = 2.0, 3.5
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """An indicator without its outliers: `values`; `points` "winhi", "winlo" or ""; `limits` = (floor, ceiling).
-
-    A limit is None on a side where nothing was winsorised. `skew`, `kurtosis` and `passed` are those after treatment,
-    `skew_raw` and `kurtosis_raw` those before.
-    """
-
-    values: pd.Series
-    points: pd.Series
-    limits: Limits
-    skew_raw: float
-    kurtosis_raw: float
-    skew: float
-    kurtosis: float
-    passed: bool
+Better = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True)
 class Bounds:
     """The frozen scale of one indicator, in its own unit: JSON-able by `dataclasses.asdict`.
 
-    `low` and `high` lie at 0 and 1; `mean`, `sd` serve "zscore", `reference` (sorted) "rank"; values beyond `limits`
-    (floor, ceiling) were winsorised and count as the limit.
+    `low` and `high` lie at 0 and 1; `mean`, `sd` serve "zscore", `reference` (sorted) "rank" and "borda"; values beyond
+    `limits` (floor, ceiling) were winsorised and count as the limit. Where `log` (near, far) is told, all of this is in
+    logarithms (`treatment.log_ct`), and `log` itself in the indicator's unit.
     """
 
     method: str
-    better: Literal["lower", "higher"]
+    better: Better
     low: float
     high: float
     mean: float
     sd: float
     reference: tuple[float, ...] = ()
     limits: Limits = (None, None)
+    log: Span | None = None
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -64,95 +52,65 @@ class Bounds:
         return reference if self.better == "lower" else -reference[::-1]
 
 
-def skew_kurtosis(x: Floats) -> tuple[float, float]:
-    """Sample-adjusted skewness G1 and excess kurtosis G2.
-
-    Parameters: `x` values without NaN. Returns: (NaN, NaN) for fewer than 4 values or where all are equal.
-    Source: Joanes & Gill 1998, type 2; COINr `check_SkewKurt`.
-    """
-    n = x.size
-    if n < 4 or x.min() == x.max():
-        return float("nan"), float("nan")
-    d = (x - x.mean()) / x.std()
-    square = d * d
-    g1, g2 = float((square * d).mean()), float((square * square).mean()) - 3
-    return g1 * np.sqrt(n * (n - 1)) / (n - 2), ((n + 1) * g2 + 6) * (n - 1) / ((n - 2) * (n - 3))
-
-
-def treat(values: pd.Series, winmax: int | None = None) -> Treatment:
-    """Draws outliers in to the next value, one by one, until |skew| ≤ 2 or kurtosis ≤ 3.5.
-
-    Parameters: `values` in any unit, NaN left alone; `winmax` villages are treated at most: 5, and 2 % of more than
-    250. Above 1,000 villages the steps take one of every 1,000 villages at a time.
-    Returns: a `Treatment` on the same index. Values are never drawn in so far that all become equal.
-    Source: Becker et al. 2022, COINr `winsorise`.
-    """
-    values = values.astype(float)
-    x = np.sort(values.dropna().to_numpy())
-    n = x.size
-    most, stride = max(5, n // 50) if winmax is None else winmax, 1 + n // 1000
-    raw = now = skew_kurtosis(x)
-    low, high, treated = (x[0], x[-1], 0) if n else (0.0, 0.0, 0)
-    while not _passes(*now) and treated < most:
-        if now[0] >= 0:
-            after = (low, x[max(np.searchsorted(x, high) - stride, 0)])
-        else:
-            after = (x[min(np.searchsorted(x, low, "right") + stride - 1, n - 1)], high)
-        if after[0] >= after[1]:
-            break
-        low, high = after
-        treated = int((x < low).sum() + (x > high).sum())
-        now = skew_kurtosis(np.clip(x, low, high))
-    points = np.select([values > high, values < low], ["winhi", "winlo"], "")
-    return Treatment(
-        values.clip(low, high),
-        pd.Series(points, index=values.index, dtype="str", name=values.name),
-        (float(low) if (values < low).any() else None, float(high) if (values > high).any() else None),
-        *raw, *now, _passes(*now),
-    )  # fmt: skip
-
-
-def _passes(skew: float, kurtosis: float) -> bool:
-    return not (abs(skew) > MOST_SKEW and kurtosis > MOST_KURTOSIS)
-
-
 def bounds(
     values: pd.Series,
     method: str,
-    better: Literal["lower", "higher"],
+    better: Better,
     *,
     goalposts: tuple[float, float] | None = None,
+    target: float | None = None,
     limits: Limits = (None, None),
+    log: Span | None = None,
 ) -> Bounds:
     """The scale that an indicator's (treated) values span, to be frozen with the run.
 
-    Parameters: `values` in the indicator's unit; `method` one of `NORMALISERS`; `goalposts` (low, high) in the same
-    unit, for "goalposts" alone; `limits` of the `Treatment`.
-    Raises: ValueError for an unknown method or direction, or goalposts missing, superfluous or not low < high.
+    Parameters: `values` in the indicator's unit, or the logarithms of a `Treatment`; `method` one of `NORMALISERS`;
+    `goalposts` (low, high) and `target` in the indicator's unit, for the method of that name alone; `limits` and `log`
+    of the `Treatment`.
+    Raises: ValueError for an unknown method or direction; goalposts or target missing, superfluous or no numbers that
+    bound anything; a fraction of a maximum that is not above 0; logarithms for a method other than minmax and zscore.
     """
     if method not in NORMALISERS or better not in ("lower", "higher"):
         raise ValueError(f"no normaliser {method!r} for better = {better!r}")
-    if (goalposts is None) == (method == "goalposts"):
-        raise ValueError("goalposts are given for the method 'goalposts', and for no other")
+    for name, given in (("goalposts", goalposts), ("target", target)):
+        if (given is None) == (method == name):
+            raise ValueError(f"{name} are given for the method {name!r}, and for no other")
+    if log and method not in ("minmax", "zscore"):
+        raise ValueError(f"logarithms for {method!r}, which has a scale of its own")
     x = values.dropna().to_numpy(dtype=float)
     low, high = goalposts or ((float(x.min()), float(x.max())) if x.size else (0.0, 0.0))
     if goalposts and not low < high:
         raise ValueError(f"goalposts {goalposts} are not (low, high)")
+    if method == "fraction" and low < high:
+        if high <= 0:
+            raise ValueError(f"a fraction of the maximum {high}, which is not above 0")
+        low = 0.0
+    if target is not None:
+        low, high = (target, max(high, target)) if better == "lower" else (min(low, target), target)
     mean, sd = (float(x.mean()), float(x.std(ddof=1)) if x.size > 1 else 0.0) if x.size else (0.0, 0.0)
-    reference = tuple(np.sort(x).tolist()) if method == "rank" else ()
-    return Bounds(method, better, float(low), float(high), mean, sd, reference, limits)
+    reference = tuple(np.sort(x).tolist()) if method in ("rank", "borda") else ()
+    return Bounds(method, better, float(low), float(high), mean, sd, reference, limits, log)
 
 
 def need(values: Any, scale: Bounds, *, extend: bool = False) -> Any:
     """The place of values on a frozen scale: 0 = best, 1 = the greatest need.
 
-    minmax and goalposts: (x − best) / (worst − best); zscore: (3 ± (x − mean)/sd) / 6; rank: share of the other
-    villages that are strictly better off. Where all values were equal, 0.5: the indicator says nothing.
+    - minmax, goalposts: (x − best) / (worst − best), between the values observed or the bounds given.
+    - target: the share of the way from the target to the worst observed; 0 at the target and beyond it, and for all
+      villages where all have reached it.
+    - fraction: x / max where lower is better, else 1 − x / max.
+    - zscore: (3 ± (x − mean)/sd) / 6.
+    - rank: the percentile rank, the share of the other villages that are strictly better off.
+    - borda: 1 − the share of the other villages that are strictly worse off, each a point of Borda's count. The two
+      differ where villages are equal: "rank" gives equals the least need of their places, "borda" the greatest.
 
-    Parameters: `values` in the indicator's unit, a Series or an array of any shape; `extend` lets minmax and zscore
-    run on beyond 0 and 1, so that draws of a rate are not piled up at the ends of the observed range (goalposts and
-    winsorised ends stay ends).
+    Where all values were equal, 0.5: the indicator says nothing (goalposts and targets still measure it).
+
+    Parameters: `values` in the indicator's unit, a Series or an array of any shape; `extend` lets minmax, fraction and
+    zscore run on beyond 0 and 1, and a target beyond 1, so that draws of a rate are not piled up at the ends of the
+    observed range (goalposts, targets and winsorised ends stay ends).
     Returns: as `values`, 0–1 unless extended; NaN where missing.
+    Source: OECD/JRC 2008, step 5; COINr `Normalise`.
 
     >>> scale = bounds(pd.Series([0.5, 0.75, 1.0]), "minmax", "higher")
     >>> need(np.array([0.5, 0.9, 1.0]), scale).round(2).tolist()
@@ -161,10 +119,12 @@ def need(values: Any, scale: Bounds, *, extend: bool = False) -> Any:
     x = np.asarray(values, dtype=float)
     if scale.limits != (None, None):
         x = np.clip(x, *scale.limits)
-    tells = scale.low < scale.high
-    out = NORMALISERS[scale.method](x, scale) if tells else np.where(np.isnan(x), np.nan, 0.5)
-    if not extend or scale.method == "goalposts":
-        out = np.clip(out, 0.0, 1.0) + 0.0  # no −0
+    if scale.log:
+        x = log_ct(x, scale.log)
+    same = 0.0 if scale.method == "target" else 0.5
+    out = NORMALISERS[scale.method](x, scale) if scale.low < scale.high else np.where(np.isnan(x), np.nan, same)
+    if not extend or scale.method in HELD:
+        out = np.clip(out, *HELD.get(scale.method, (0.0, 1.0)) if extend else (0.0, 1.0)) + 0.0  # no −0
     return pd.Series(out, index=values.index, name=values.name) if isinstance(values, pd.Series) else out
 
 
@@ -183,9 +143,20 @@ def _rank(x: Floats, scale: Bounds) -> Floats:
     return np.where(np.isnan(x), np.nan, np.minimum(better_off / (len(scale.reference) - 1), 1.0))
 
 
+def _borda(x: Floats, scale: Bounds) -> Floats:
+    all_but_worse = np.searchsorted(scale.ordered, x if scale.better == "lower" else -x, "right")
+    return np.where(np.isnan(x), np.nan, np.maximum((all_but_worse - 1) / (len(scale.reference) - 1), 0.0))
+
+
 NORMALISERS: Mapping[str, Callable[[Floats, Bounds], Floats]] = {
     "minmax": _between,
     "goalposts": _between,
+    "target": _between,
+    "fraction": _between,
     "zscore": _zscore,
     "rank": _rank,
+    "borda": _borda,
 }
+
+# The needs at which draws are held: ends that a person set.
+HELD: Mapping[str, tuple[float, float]] = {"goalposts": (0.0, 1.0), "target": (0.0, np.inf)}

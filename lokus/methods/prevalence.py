@@ -143,54 +143,52 @@ def priors_by(
 
 
 def posterior(
-    y: pd.Series, n: pd.Series, prior: Prior | Mapping[str, Prior], group: pd.Series | None = None, level: float = 0.90
+    y: pd.Series,
+    n: pd.Series,
+    prior: Prior | Mapping[str, Prior] | pd.DataFrame,
+    group: pd.Series | None = None,
+    level: float = 0.90,
 ) -> pd.DataFrame:
-    """What is known of each village's rate after counting: Beta(a + y, b + n − y), equal-tailed interval.
+    """What is known of each village's rate after counting: Beta(a + y, b + n − y), and its interval.
 
-    Parameters: y of n, counts on one index; one `prior`, or one for each value of `group`; `level` 0–1.
+    The interval is equal-tailed, but reaches to 0 where 0 is likeliest (a + y < 1: a rare thing that nobody had), to 1
+    where 1 is: of a rate of next to nothing, equal tails would leave out the truth twice as often as they say.
+
+    Parameters: y of n, counts on one index; one `prior`, one for each value of `group`, or one for each village
+    (columns `a` and `b` on the counts' index, as `smoothing.spatial_prior` returns them); `level` 0–1.
     Returns: estimate (the mean), low, high, shrinkage = M/(M + n), a, b on the same index; all NaN where nobody
     was counted: a village without data is not lent the others' rate.
-    Raises: ValueError as `raw_share`, or for a group without a prior.
+    Raises: ValueError as `raw_share`, or for a group or a village without a prior.
+    Source: Brown, Cai & DasGupta 2001, section 4.1.1 (the ends of Jeffreys' interval); measured: benchmarks/truth.py.
     """
     _check(y, n)
-    if isinstance(prior, Prior):
-        a, b = pd.Series(prior.a, index=y.index), pd.Series(prior.b, index=y.index)
-    else:
-        if group is None or not set(group) <= set(prior):
-            raise ValueError("priors by group need the group of each village, and a prior for each group")
-        a, b = group.map({g: p.a for g, p in prior.items()}), group.map({g: p.b for g, p in prior.items()})
+    a, b = prior_counts(y.index, prior, group)
     counted = n.where((n > 0) & y.notna())
     strength, a, b = a + b, a + y.where(counted.notna()), b + (counted - y)
-    tail = (1 - level) / 2
+    ends, tail = [a < 1, b < 1], (1 - level) / 2
     return pd.DataFrame({
         "estimate": a / (a + b),
-        "low": betaincinv(a, b, tail),
-        "high": betaincinv(a, b, 1 - tail),
+        "low": betaincinv(a, b, np.select(ends, [0.0, 1 - level], tail)),
+        "high": betaincinv(a, b, np.select(ends, [level, 1.0], 1 - tail)),
         "shrinkage": strength / (strength + counted),
         "a": a,
         "b": b,
     })  # fmt: skip
 
 
-def marshall(y: pd.Series, n: pd.Series, family: Literal["binomial", "poisson"] = "binomial") -> pd.Series:
-    """Rates shrunk to the common rate by moments: m + C·(p − m).
-
-    A = Σn(p−m)²/Σn − v/n̄, clipped at 0 (then all villages share one rate); poisson: v = m, C = A/(A + m/n);
-    binomial: v = m(1−m), C = nA/(nA + v − Σn(p−m)²/Σn).
-
-    Parameters: y of n, counts on one index. Returns: share on the same index; NaN where n is 0 or missing.
-    Raises: ValueError as `raw_share`. Source: Marshall 1991, JRSS C 40, 283–294.
-    """
-    p = raw_share(y, n)
-    counted = n.where(p.notna())
-    m = y.where(p.notna()).sum() / counted.sum()
-    spread = (counted * (p - m) ** 2).sum() / counted.sum()
-    within = m if family == "poisson" else m * (1 - m)
-    between = max(spread - within / counted.mean(), 0.0)
-    noise = within if family == "poisson" else within - spread
-    # Without any difference among villages the weight of a village's own rate is 0, also where its noise is 0.
-    weight = counted * between / (counted * between + noise) if between > 0 else counted * 0.0
-    return (m + weight * (p - m)).rename("estimate")
+def prior_counts(
+    index: pd.Index, prior: Prior | Mapping[str, Prior] | pd.DataFrame, group: pd.Series | None = None
+) -> tuple[pd.Series, pd.Series]:
+    """Each village's prior a and b, on `index`, from the forms in which `posterior` takes priors; errors as there."""
+    if isinstance(prior, Prior):
+        return pd.Series(prior.a, index=index), pd.Series(prior.b, index=index)
+    if isinstance(prior, pd.DataFrame):
+        if not prior.index.equals(index):
+            raise ValueError("priors by village are not on the index of the counts")
+        return prior["a"], prior["b"]
+    if group is None or not set(group) <= set(prior):
+        raise ValueError("priors by group need the group of each village, and a prior for each group")
+    return group.map({g: p.a for g, p in prior.items()}), group.map({g: p.b for g, p in prior.items()})
 
 
 def _check(y: pd.Series, n: pd.Series) -> None:

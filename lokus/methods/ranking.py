@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import betaln, gammaln
 
 from lokus.methods.chance import stream
-from lokus.methods.composite import Bounds, need
-from lokus.methods.scoring import Scheme, min_rank, need_units, score_draws, score_units
-from lokus.methods.weights import dirichlet
+from lokus.methods.composite import need
+from lokus.methods.scenarios import Ingredient as Ingredient
+from lokus.methods.scenarios import Menu as Menu
+from lokus.methods.scenarios import Scenario, places, scenarios, scores, taken, weight_draws
+from lokus.methods.scoring import MISSING, Scheme, min_rank, need_units, score_units
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Scenarios = Mapping[tuple[int, ...], Scenario]
 
-BLOCK = 1 << 17  # draws × villages drawn at once: fits a core's cache
-
-
-@dataclass(frozen=True, eq=False)
-class Ingredient:
-    """One indicator as the draws need it, on n villages.
-
-    `values` (n,): the point values that were scored, NaN where missing. `a`, `b` (n,): its Beta posterior, NaN where a
-    village has a value without counts (it then stays fixed); None where the indicator has no interval at all.
-    `multiplier` (n,): people of the target group, where the value is a count = share × people. `draw` names the share:
-    indicators of the same name move together.
-    """
-
-    values: Floats
-    bounds: Bounds
-    draw: str = ""
-    a: Floats | None = None
-    b: Floats | None = None
-    multiplier: Floats | None = None
-
-    def take(self, rows: Bools) -> Ingredient:
-        """The ingredient of some villages."""
-        cut = (None if x is None else x[rows] for x in (self.a, self.b, self.multiplier))
-        return Ingredient(self.values[rows], self.bounds, self.draw, *cut)
-
-    @property
-    def uncertain(self) -> Bools:
-        """Villages whose value is drawn."""
-        if self.a is None:
-            return np.zeros(self.values.size, dtype=bool)
-        return ~np.isnan(self.a) & ~np.isnan(self.values)
+BLOCK = 1 << 16  # draws × villages drawn at once: fits a core's cache
 
 
 def rank_uncertainty(
@@ -63,60 +37,123 @@ def rank_uncertainty(
     seed: int,
     level: float = 0.90,
     ranked: Bools | None = None,
+    menu: Menu | None = None,
+    anew: bool = False,
     threads: int = 2,
     on_chunk: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """The interval of every rank and the probability of belonging to the first `top_n`.
 
     Parameters: `ingredients` in the order of the scheme's indicators; `spread` of the weights as `dirichlet`; `ranked`
-    (n,) villages that take part, all by default; `level` of the equal-tailed interval; `on_chunk(done, draws)` is told
-    how far it is. Memory: 2 (from 65,536 villages on: 4) bytes × draws × villages.
+    (n,) villages that take part, all by default; `level` of the equal-tailed interval; `menu`: each draw takes one
+    option of each factor by lot; `anew`: scales are those of each draw's own values; `on_chunk(done, draws)` is told
+    how far it is. Memory: 2 (from 65,536 villages on: 4) bytes × draws × villages, and for each scenario of the menu
+    16 × indicators × villages.
     Returns: on 0 … n−1: rank_low, rank_high (Int64), rank_median, p_top; missing where not ranked. Where nothing is
     uncertain every interval is the exact rank.
-    Raises: ValueError for no draws, too few or many ingredients, or a shared draw with two posteriors.
+    Raises: ValueError for no draws, or as `scenarios`.
     Source: OECD/JRC 2008, step 7; Goldstein & Spiegelhalter 1996.
     """
-    _check(ingredients, scheme, draws)
-    units = score_units(need_units(np.stack([need(i.values, i.bounds) for i in ingredients], axis=1)), scheme).units
-    rows = (units >= 0) & (True if ranked is None else ranked)
-    taken = [i.take(rows) for i in ingredients]
-    if spread == 0 and not any(i.uncertain.any() for i in taken):
-        kept = min_rank(units[rows]).to_numpy(dtype=np.uint32)[None]
-    else:
-        kept = np.empty((draws, int(rows.sum())), dtype=np.uint16 if rows.sum() < 1 << 16 else np.uint32)
-        done = 0
-        for block in rank_draws(taken, scheme, draws=draws, spread=spread, seed=seed, threads=threads):
-            kept[done : done + len(block)] = block
-            done += len(block)
-            if on_chunk is not None:
-                on_chunk(done, draws)
+    if draws < 1:
+        raise ValueError("no draws")
+    menu = menu or Menu()
+    made = scenarios(ingredients, scheme, menu, anew=anew)
+    exact = exact_ranks(ingredients, scheme, ranked)
+    rows = exact > 0
+    kept = np.empty((draws, int(rows.sum())), dtype=np.uint16 if rows.sum() < 1 << 16 else np.uint32)
+    if spread == 0 and not menu.factors and not any(i.uncertain[rows].any() for i in ingredients):
+        kept = exact[rows].astype(np.uint32)[None]
+        draws = 0
+    done = 0
+    for block in rank_draws(taken(made, rows), draws=draws, spread=spread, seed=seed, threads=threads):
+        kept[done : done + len(block)] = block
+        done += len(block)
+        if on_chunk is not None:
+            on_chunk(done, draws)
     return _summary(kept, rows, top_n, level)
 
 
-def rank_draws(
-    ingredients: Sequence[Ingredient], scheme: Scheme, *, draws: int, spread: float, seed: int, threads: int = 2
-) -> Iterator[NDArray[np.int64]]:
+def exact_ranks(ingredients: Sequence[Ingredient], scheme: Scheme, ranked: Bools | None = None) -> Ints:
+    """The ranks (n,) that the point values have by the exact score; 0 where nothing is observed or not `ranked`."""
+    units = score_units(need_units(np.stack([need(i.values, i.bounds) for i in ingredients], axis=1)), scheme).units
+    told = min_rank(units if ranked is None else np.where(ranked, units, MISSING))
+    out: Ints = told.to_numpy(dtype=np.int64, na_value=0)
+    return out
+
+
+def score_moments(made: Scenarios, *, draws: int, seed: int, spread: float = 0.0, threads: int = 2) -> pd.DataFrame:
+    """The mean and standard deviation of every village's score over draws: what `ranksets` takes for a composite.
+
+    Rank sets ask for errors that are independent between villages: those of rates are, those of weights (`spread`) and
+    of a menu are not.
+
+    Parameters: as `rank_draws`; at least 2 draws. Returns: on 0 … n−1: score_mean, score_sd (points). Raises:
+    ValueError for fewer draws.
+    """
+    if draws < 2:
+        raise ValueError("a standard deviation needs two draws")
+    total, square = (np.zeros(next(iter(made.values())).villages) for _ in range(2))
+    for block in _blocks(made, np.asarray, draws, spread, seed, threads):
+        total += block.sum(axis=0)
+        square += (block**2).sum(axis=0)
+    mean = total / draws
+    sd = np.sqrt(np.maximum(square / draws - mean**2, 0.0) * draws / (draws - 1))
+    return pd.DataFrame({"score_mean": mean, "score_sd": sd})
+
+
+def rank_draws(made: Scenarios, *, draws: int, spread: float, seed: int, threads: int = 2) -> Iterator[Ints]:
     """Blocks (draws × villages) of ranks, 1 = the greatest need; equal scores (to 1e-6 points) share the better rank.
 
     Each block has its own streams, so neither threads nor the number of draws change what a draw is.
+
+    Parameters: `made` by `scenarios`; the others as `rank_uncertainty`.
     """
-    size = max(1, BLOCK // max(ingredients[0].values.size, 1))
-    work = partial(
-        _block,
-        [_prepare(i, name) for i, name in zip(ingredients, scheme.indicators, strict=True)],
-        scheme,
-        spread,
-        seed,
-    )
+    return _blocks(made, ranks_of, draws, spread, seed, threads)
+
+
+def ranks_of(scores: Floats) -> Ints:
+    """Min-ranks along each row, 1 = the greatest score; scores equal to 1e-6 points share the better rank.
+
+    Parameters: `scores` (B × n), finite, up to some ten thousand points. Returns: (B × n).
+    """
+    # Rounded, so that villages alike in everything are not told apart by the last bit. Key and place in one number, key
+    # first: a plain sort is twice as fast as an argsort.
+    bits = max(scores.shape[1] - 1, 0).bit_length()
+    told = np.rint(scores * -1e6) * 2.0**bits + np.arange(scores.shape[1])
+    told.sort(axis=1)
+    whole = told.astype(np.int64)
+    return places(whole & (2**bits - 1), whole >> bits)
+
+
+def _blocks(
+    made: Scenarios, end: Callable[[Floats], NDArray[Any]], draws: int, spread: float, seed: int, threads: int
+) -> Iterator[NDArray[Any]]:
+    # Draws of a menu are shared out among its scenarios: more of them, so that each has some.
+    size = max(1, BLOCK * min(len(made), 16) // max(next(iter(made.values())).villages, 1))
     cuts = [(number, min(size, draws - start)) for number, start in enumerate(range(0, draws, size))]
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[NDArray[np.int64]]] = deque()
+        waiting: deque[Future[NDArray[Any]]] = deque()
         for number, count in cuts:
-            waiting.append(pool.submit(work, number, count))
+            waiting.append(pool.submit(_block, made, end, spread, seed, number, count))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _block(
+    made: Scenarios, end: Callable[[Floats], NDArray[Any]], spread: float, seed: int, number: int, count: int
+) -> NDArray[Any]:
+    one = next(iter(made.values()))
+    options = np.array(list(made)).max(axis=0) + 1
+    picks = stream(seed, "menu", number).integers(0, options, (count, options.size))
+    names = dict.fromkeys(name for scenario in made.values() for name in scenario.drawn)
+    errors = {
+        name: stream(seed, "uncertainty", number, name).standard_normal((count, one.villages), dtype=np.float32)
+        for name in names
+    }
+    weights, above = weight_draws(one.scheme, spread, count, lambda name: stream(seed, "weights", number, name))
+    return end(scores(made, picks, errors, weights, above))
 
 
 def certainty(p_top: pd.Series) -> pd.Series:
@@ -132,96 +169,40 @@ def certainty(p_top: pd.Series) -> pd.Series:
     return pd.Series(words, index=p_top.index, dtype="str", name="certainty")
 
 
-def _check(ingredients: Sequence[Ingredient], scheme: Scheme, draws: int) -> None:
-    if draws < 1:
-        raise ValueError("no draws")
-    if len(ingredients) != len(scheme.indicators) or not ingredients:
-        raise ValueError(f"{len(ingredients)} ingredients for {len(scheme.indicators)} indicators")
-    first: dict[str, tuple[Floats, Floats]] = {}
-    for i in ingredients:
-        if i.a is None or i.b is None:
-            if i.a is not i.b:
-                raise ValueError("a posterior needs both a and b")
-            continue
-        if not i.draw:
-            continue
-        a, b = first.setdefault(i.draw, (i.a, i.b))
-        if not np.array_equal(i.a, a, equal_nan=True) or not np.array_equal(i.b, b, equal_nan=True):
-            raise ValueError(f"two posteriors of one draw {i.draw!r}")
+def value_of_measuring(a: Floats, b: Floats, children: Floats, *, more: int, top_n: int) -> Floats:
+    """How many more stunted children a list is expected to reach if `more` children were measured in one village first.
 
+    The list: the `top_n` villages with the most expected stunted children, v = children · a/(a + b). Measuring finds y
+    of `more` stunted, Beta-binomially, and moves that village to v' = children · (a + y)/(a + b + more); the list is
+    then made anew. With t the last value in the list (the first outside, for a village of the list), the gain is
+    Σ_y P(y) max(v' − t, 0) for a village outside, Σ_y P(y) max(t − v', 0) for one inside.
 
-@dataclass(frozen=True, eq=False)
-class _Ready:
-    """An ingredient with all that is the same in every draw: its fixed needs (0 where missing) and filled a and b."""
+    Parameters: `a`, `b` (n,) > 0 of the posterior of each village's share; `children` (n,) ≥ 0 in the village; `more`,
+    `top_n` ≥ 0. Returns: (n,) children ≥ 0, for measuring in that village alone; 0 where the list holds all villages
+    or none; NaN where a number is missing (such a village is not on the list). Raises: ValueError for negative numbers.
+    Source: Raiffa & Schlaifer 1961, ch. 5 (expected value of sample information).
 
-    of: Ingredient
-    name: str
-    fixed: Floats
-    observed: Bools
-    drawn: Bools
-    a: Floats
-    b: Floats
-
-
-def _prepare(ingredient: Ingredient, indicator: str) -> _Ready:
-    drawn = ingredient.uncertain
-    fill = np.ones(drawn.size)
-    return _Ready(
-        ingredient,
-        ingredient.draw or indicator,
-        np.nan_to_num(need(ingredient.values, ingredient.bounds)),
-        ~np.isnan(ingredient.values),
-        drawn,
-        fill if ingredient.a is None else np.where(np.isnan(ingredient.a), fill, ingredient.a),
-        fill if ingredient.b is None else np.where(np.isnan(ingredient.b), fill, ingredient.b),
-    )
-
-
-def _block(
-    ready: Sequence[_Ready], scheme: Scheme, spread: float, seed: int, number: int, count: int
-) -> NDArray[np.int64]:
-    shares: dict[str, Floats] = {}
-    needs = []
-    for r, weight in zip(ready, scheme.weights, strict=True):
-        if weight == 0 or not r.drawn.any():
-            needs.append(r.fixed)
-            continue
-        if r.name not in shares:
-            rng = stream(seed, "uncertainty", number, r.name)
-            shares[r.name] = rng.beta(r.a, r.b, (count, r.drawn.size))
-        share, people = shares[r.name], r.of.multiplier
-        moved = need(share if people is None else share * people, r.of.bounds, extend=True)
-        needs.append(moved if r.drawn.all() else np.where(r.drawn, moved, r.fixed))
-    weights = np.zeros((count, len(scheme.indicators)))
-    for d, name in enumerate(scheme.dimensions):
-        inside = np.array([e == d for e in scheme.dimension_of])
-        weights[:, inside] = _weights(
-            scheme.of(d, scheme.weights), spread, count, stream(seed, "weights", number, name)
-        )
-    above = _weights(scheme.dimension_weights, spread, count, stream(seed, "weights", number))
-    return _ranks(score_draws(needs, np.stack([r.observed for r in ready]).T, weights, above, scheme))
-
-
-def _weights(units: Sequence[int], spread: float, count: int, rng: np.random.Generator) -> Floats:
-    given = np.array(units, dtype=float)
-    return dirichlet(given, spread, count, rng) if given.any() else np.zeros((count, given.size))
-
-
-def _ranks(scores: Floats) -> NDArray[np.int64]:
-    """Min-ranks along each row, 1 = the greatest."""
-    # Rounded, so that villages alike in everything are not told apart by the last bit.
-    key = np.rint(scores * -1e6)
-    order = np.argsort(key, axis=1)
-    key = np.take_along_axis(key, order, axis=1)
-    place = np.broadcast_to(np.arange(1, key.shape[1] + 1), key.shape)
-    fresh = key[:, 1:] != key[:, :-1]
-    if not fresh.all():
-        place = place.copy()
-        place[:, 1:] *= fresh
-        np.maximum.accumulate(place, axis=1, out=place)
-    out = np.empty(key.shape, dtype=np.int64)
-    np.put_along_axis(out, order, place, axis=1)
-    return out
+    >>> a, b, children = np.array([1.0, 5.0]), np.array([1.0, 5.0]), np.array([9.0, 10.0])
+    >>> value_of_measuring(a, b, children, more=1, top_n=1).round(3).tolist()
+    [0.5, 0.0]
+    """
+    if more < 0 or top_n < 0 or (a <= 0).any() or (b <= 0).any() or (children < 0).any():
+        raise ValueError("numbers of children, villages and the posterior are not negative")
+    known = ~np.isnan(a + b + children)
+    value = np.where(known, children * a / (a + b), np.nan)
+    order = np.argsort(-np.where(known, value, -np.inf), kind="stable")
+    if not 0 < top_n < known.sum():
+        return np.where(known, 0.0, np.nan)
+    inside = np.zeros(known.size, dtype=bool)
+    inside[order[:top_n]] = True
+    cut = np.where(inside, value[order[top_n]], value[order[top_n - 1]])
+    gain = np.zeros(known.size)
+    for y in range(more + 1):
+        ways = gammaln(more + 1) - gammaln(y + 1) - gammaln(more - y + 1)
+        chance = np.exp(ways + betaln(a + y, b + more - y) - betaln(a, b))
+        after = children * (a + y) / (a + b + more)
+        gain += chance * np.maximum(np.where(inside, cut - after, after - cut), 0.0)
+    return np.where(known, gain, np.nan)
 
 
 def _summary(kept: NDArray[np.unsignedinteger], rows: Bools, top_n: int, level: float) -> pd.DataFrame:

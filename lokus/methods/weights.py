@@ -3,56 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lokus.methods import mcdm_weights as told
+from lokus.methods.judged_weights import equal, expert, shares
+from lokus.methods.optimised_weights import importance
+
 Floats = NDArray[np.float64]
+Weighting = Callable[[Floats, Floats], Floats]
 
 
-def expert(weights: Floats, _needs: Floats) -> Floats:
-    """The given weights, scaled to sum 1.
+def data_driven(
+    amounts: Callable[[Floats, Floats], Floats],
+    weights: Floats,
+    needs: Floats,
+    *,
+    complete: bool = False,
+    positive: bool = False,
+) -> Floats:
+    """Weights in proportion to what a kernel of `mcdm_weights` finds in the needs.
 
-    Parameters: `weights` (k,) ≥ 0; the needs (n × k) are not looked at.
-    Returns: (k,), sum 1; a weight of 0 stays 0. Raises: ValueError for a negative or missing weight, or all 0.
-
-    >>> expert(np.array([1.0, 3.0]), np.empty((0, 2))).tolist()
-    [0.25, 0.75]
+    Parameters: `amounts` the kernel; `weights` (k,) ≥ 0, of which only the zeros are looked at; `needs` (n × k) 0–1,
+    NaN where missing; `complete` leaves out villages that miss a need of any indicator with weight (a kernel not so
+    told uses all that each column, or pair of columns, has); `positive` puts needs on 1 … 100.
+    Returns: (k,), sum 1; an indicator of weight 0, of equal needs or without any has 0. Where the method cannot decide,
+    equal weights for the rest; where nothing tells villages apart (one village, all constant), for all with weight.
+    Raises: ValueError for impossible weights, or needs the kernel refuses.
     """
-    return _shares(weights)
+    use = shares(weights) > 0
+    x = needs[~np.isnan(needs[:, use]).any(axis=1)] if complete else needs
+    use &= np.array([np.unique(c[~np.isnan(c)]).size > 1 for c in x.T])
+    found = np.zeros(len(weights))
+    if use.any():
+        found[use] = amounts(x[:, use] * 99 + 1 if positive else x[:, use], np.ones(int(use.sum())))
+    # What is left by rounding alone is nothing; so is what a kernel could not tell.
+    found = np.where(found > 1e-12 * np.nanmax(found, initial=0.0), found, 0.0)
+    return shares(found) if found.any() else equal(use.astype(float) if use.any() else weights, needs)
 
 
-def equal(weights: Floats, _needs: Floats) -> Floats:
-    """One weight for all that have any.
-
-    Parameters, returns, errors: as `expert`.
-
-    >>> equal(np.array([1.0, 3.0, 0.0]), np.empty((0, 3))).tolist()
-    [0.5, 0.5, 0.0]
-    """
-    return _shares((_shares(weights) > 0).astype(float))
-
-
-def entropy(weights: Floats, needs: Floats) -> Floats:
-    """Weights by how much an indicator tells villages apart: w ∝ 1 + Σ p ln p / ln m, p = x / Σx over m villages.
-
-    Parameters: `weights` (k,) ≥ 0, of which only the zeros are looked at; `needs` (n × k) ≥ 0, NaN where missing.
-    Returns: (k,), sum 1; a weight of 0 stays 0; equal weights where no indicator tells villages apart.
-    Raises: ValueError as `expert`, or for a negative need.
-    Source: Shannon 1948; Elsayed, Dawood & Karthikeyan 2017.
-    """
-    if (needs < 0).any():
-        raise ValueError("entropy weights need values ≥ 0")
-    x = np.nan_to_num(needs)
-    total, villages = x.sum(axis=0), (~np.isnan(needs)).sum(axis=0)
-    p = x / np.where(total > 0, total, 1.0)
-    told = 1 + np.sum(p * np.log(np.where(p > 0, p, 1.0)), axis=0) / np.log(np.maximum(villages, 2))
-    # Rounding leaves a constant indicator a hair off 0.
-    told = np.where((total > 0) & (villages > 1) & (told > 1e-12), told, 0.0) * (_shares(weights) > 0)
-    return _shares(told) if told.any() else equal(weights, needs)
-
-
-WEIGHTINGS: Mapping[str, Callable[[Floats, Floats], Floats]] = {"expert": expert, "equal": equal, "entropy": entropy}
+# The data-driven ones are never the default: what varies most is not what matters most.
+WEIGHTINGS: Mapping[str, Weighting] = {
+    "expert": expert,
+    "equal": equal,
+    "entropy": partial(data_driven, told.entropy),
+    "deviation": partial(data_driven, told.deviation),
+    "variance": partial(data_driven, told.variance),
+    "gini": partial(data_driven, told.gini),
+    "angle": partial(data_driven, told.angle),
+    "critic": partial(data_driven, told.critic),
+    "merec": partial(data_driven, told.merec, complete=True, positive=True),
+    "cilos": partial(data_driven, told.cilos, complete=True),
+    "idocriw": partial(data_driven, told.idocriw, complete=True),
+    "lopcow": partial(data_driven, told.lopcow, complete=True),
+    "pca": partial(data_driven, told.pca, complete=True),
+    "importance": importance,
+}
 
 
 def dirichlet(weights: Floats, spread: float, size: int, rng: np.random.Generator) -> Floats:
@@ -65,21 +73,12 @@ def dirichlet(weights: Floats, spread: float, size: int, rng: np.random.Generato
     Raises: ValueError for a negative or missing weight or spread, or all weights 0.
     Source: Saisana, Saltelli & Tarantola 2005 (weights as a source of uncertainty).
     """
-    shares = _shares(weights)
-    drawn = np.flatnonzero(shares)
+    mean = shares(weights)
+    drawn = np.flatnonzero(mean)
     if not spread >= 0:
         raise ValueError("the spread of weights is negative")
-    out = np.tile(shares, (size, 1))
+    out = np.tile(mean, (size, 1))
     if spread > 0 and drawn.size > 1:
         kappa = max((drawn.size - 1) / max(spread, 1e-6) ** 2 - 1, 0.01)
-        out[:, drawn] = rng.dirichlet(kappa * shares[drawn], size)
-    return out
-
-
-def _shares(weights: Floats) -> Floats:
-    if not (weights >= 0).all() or not np.isfinite(weights).all():
-        raise ValueError("a weight is negative, missing or infinite")
-    if not weights.any():
-        raise ValueError("all weights are 0")
-    out: Floats = weights / weights.sum()
+        out[:, drawn] = rng.dirichlet(kappa * mean[drawn], size)
     return out

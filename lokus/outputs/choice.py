@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lokus.messages import number, text
+from lokus.messages import number, percent, text
+from lokus.methods.thresholds import COMPARISONS
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
 
 Row = Mapping[str, Any]
+
+# Rules that look at a village's cost or at last year's list, not at its kecamatan.
+MONEY_AND_YEARS = ("budget", "max_new", "least_kept")
 
 
 def why(run: Run, row: Row, lang: str) -> str:
@@ -22,6 +26,8 @@ def why(run: Run, row: Row, lang: str) -> str:
     by = row["selected_by" if chosen else "left_out_by"] or ("score" if chosen else "unranked")
     if by == "rule":
         key, said = _risen(run, row, lang) if chosen else _held_up(run, row, lang)
+    elif by == "threshold":
+        key, said = by, {"thresholds": "; ".join(_not_met(run, row, lang))}
     else:
         key, said = by, {}
     rank = number(math.nan if pd.isna(row["rank"]) else row["rank"], lang)
@@ -35,6 +41,27 @@ def why(run: Run, row: Row, lang: str) -> str:
 def limits(run: Run) -> dict[str, Any]:
     """The values of the study's rules by the last part of their key."""
     return {rule["key"].rpartition(".")[2]: rule["value"] for rule in run.facts["selection"]["rules"]}
+
+
+def _not_met(run: Run, row: Row, lang: str) -> list[str]:
+    """The thresholds that a village does not reach, in words."""
+    given, told = limits(run), []
+    for threshold in given.get("threshold", ()):
+        entry = next(e for e in run.facts["indicators"] if e["id"] == threshold["indicator"])
+        value = row[f"estimate_{entry['id']}"]
+        bounds = {name: threshold[name] for name in COMPARISONS if threshold.get(name) is not None}
+        for name, limit in bounds.items():
+            if pd.isna(value) or not COMPARISONS[name](value, limit):
+                shown = percent(limit, lang) if entry["kind"] == "share" else number(limit, lang)
+                told.append(text(f"words.threshold.{name}", lang, label=_label(entry, lang), limit=shown))
+    if (least := given.get("least_under")) and not told:
+        said = {"count": number(least["count"], lang), "share": percent(least["share"], lang, 0)}
+        told.append(text("words.threshold.least_under", lang, **said))
+    return told
+
+
+def _label(entry: Row, lang: str) -> str:
+    return str(entry.get(f"label_{lang}") or entry["id"])
 
 
 def is_full(run: Run, kecamatan: str) -> bool:
@@ -61,6 +88,9 @@ def _others(run: Run, rank: float, lang: str) -> str:
     told = [text("words.rule.kept", lang)] if below["selected_by"].isin(["keep", "add"]).any() else []
     risen = below[below["selected_by"] == "rule"]
     rules, in_each = limits(run), v.loc[v["selected"], "kecamatan_code"].value_counts()
+    told += [
+        text(f"words.rule.{name}", lang, value=number(rules[name], lang)) for name in MONEY_AND_YEARS if name in rules
+    ]
     own = risen["kecamatan_code"].map(in_each)
     least = rules.get("min_per_kecamatan")
     if least and (own <= least).any():

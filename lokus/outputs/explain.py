@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 
 from lokus.errors import LokusError
 from lokus.messages import text
-from lokus.outputs import banding, flags, words
+from lokus.outputs import banding, flags, margins, words
 from lokus.pipeline import Run
 from lokus.villages.names import normalise
 
@@ -64,6 +64,8 @@ def explanation(run: Run, village: str, lang: str = "id", *, public: bool = True
         "reasons": words.reasons(run, row, lang, public=public),
         "flags": flags.data_flags(run, row, lang, public=public),
         "contributions": parts,
+        "reliability": row["reliability"],
+        "margin": margins.as_values(run, row, public=public),
         "text": _lines(run, row, parts, lang, public),
     }
 
@@ -96,9 +98,13 @@ def _lines(run: Run, row: words.Row, parts: list[dict[str, Any]], lang: str, pub
     lines += ["", text("explain.why", lang)]
     lines += [f"  • {reason}" for reason in words.reasons(run, row, lang, public=public)]
     lines += _part_lines(row, parts, score, lang)
+    lines += margins.margin_lines(run, row, lang, public=public)
     quality = words.indicator(run, "measured")
     if quality and not pd.isna(row.get("value_measured")):
         lines += ["", f"{words.label(quality, lang)}: {words.rate_text(run, row, quality, lang, public=public)}"]
+        lines += [said for said in [words.unmeasured(run, row, lang, public=public)] if said]
+    if row["reliability"]:
+        lines.append(text(f"words.reliability.{row['reliability']}", lang))
     lines += ["", words.cluster_profile(run, row["cluster"], lang) + "."]
     lines += [said + "." for said in [words.hotspot(run, row, lang)] if said]
     lines += [f"! {flag}" for flag in flags.data_flags(run, row, lang, public=public)]

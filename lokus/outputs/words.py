@@ -228,6 +228,16 @@ def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str
     return text(f"words.place.{end}{first}", lang, place=ordinal(place, lang), count=len(values))
 
 
+def unmeasured(run: Run, village: Village, lang: str, *, public: bool = True) -> str:
+    """What the prevalence may be once the children not measured are counted in; "" where it cannot be told."""
+    row, entry = row_of(run, village), indicator(run, "stunting")
+    missed = row.get("missed_stunting", math.nan)
+    if entry is None or pd.isna(missed) or missed < 0.5 or (public and banding.band(run, row, entry)):
+        return ""
+    ends = {name: percent(row[f"{name}_stunting"], lang) for name in ("best", "worst", "all", "all_low", "all_high")}
+    return text("words.unmeasured", lang, missed=count_text(missed, lang, public=public), **ends)
+
+
 def ordinal(place: int, lang: str) -> str:
     """A place in order.
 

@@ -22,6 +22,7 @@ from lokus.catalog import indicators
 
 CodeSystem = Literal["kemendagri", "bps"]
 Level = Literal["id", "en"]
+Mean = Literal["arithmetic", "geometric", "harmonic"]
 
 
 def _listed(value: Any) -> Any:
@@ -162,32 +163,44 @@ class IndicatorUse(Part):
 
 
 class Dimension(Part):
-    """[[dimension]]: a group of indicators with a weight of its own."""
+    """[[dimension]]: a group of indicators with a weight of its own; `inside` = the dimension it lies in."""
 
     id: Id
+    inside: str = ""
     label_id: str = ""
     label_en: str = ""
     weight: Weight = 1.0
 
 
 class Method(Part):
-    """[method]"""
+    """[method]: `comparisons` of every two scored indicators for weights = "ahp" (numbers, or fractions as "1/3");
+    `points` that each expert gives them for weights = "budget"; both in the order of the study.
+    """
 
-    prior: Literal["kabupaten", "kecamatan"] = "kabupaten"
+    prior: Literal["kabupaten", "kecamatan", "neighbours"] = "kabupaten"
+    unmeasured_ratio: float = Field(default=1.0, gt=0, le=10)
     interval: float = Field(default=0.90, gt=0.5, lt=1)
-    treatment: Literal["none", "winsorise"] = "winsorise"
-    normalise: Literal["minmax", "goalposts", "zscore", "rank"] = "minmax"
-    weights: Literal["expert", "equal", "entropy"] = "expert"
-    within: Literal["arithmetic", "geometric"] = "geometric"
-    across: Literal["arithmetic", "geometric"] = "arithmetic"
+    treatment: Literal["none", "winsorise", "winsorise_log"] = "winsorise"
+    normalise: Literal["minmax", "goalposts", "target", "fraction", "zscore", "rank", "borda"] = "minmax"
+    weights: Literal[
+        "expert", "equal", "ahp", "budget", "entropy", "deviation", "critic", "merec", "pca", "variance", "gini",
+        "angle", "cilos", "idocriw", "lopcow", "importance",
+    ] = "expert"  # fmt: skip
+    comparisons: tuple[tuple[float | str, ...], ...] = ()
+    points: tuple[tuple[float, ...], ...] = ()
+    within: Mean = "geometric"
+    across: Mean | Literal["topsis", "copeland"] = "arithmetic"
     least_observed: Fraction = 0.6
 
 
 class Uncertainty(Part):
-    """[uncertainty]: `weight_spread` = relative standard deviation of a weight drawn around the given one."""
+    """[uncertainty]: `weight_spread` = relative standard deviation of a weight drawn around the given one;
+    `alternatives` = every draw also takes its scale, treatment, means and prior by lot.
+    """
 
     draws: int = Field(default=2000, ge=100, le=100_000)
     weight_spread: float = Field(default=0.25, ge=0, le=1)
+    alternatives: bool = False
 
 
 class Space(Part):
@@ -216,10 +229,43 @@ class Named(Part):
     meeting: str = ""
 
 
-class Selection(Part):
-    """[selection]: how many villages, under which rules."""
+class Threshold(Part):
+    """[[selection.threshold]]: what an indicator's estimate must be for a village to be chosen, shares as 0–1."""
 
+    indicator: Id
+    above: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits given, by name."""
+        return self.model_dump(exclude={"indicator"}, exclude_none=True)
+
+
+class LeastUnder(Part):
+    """[selection.least_under]: at least `count` of the services are under `share` of their target group."""
+
+    share: float = Field(gt=0, le=1)
     count: Villages
+
+
+class Selection(Part):
+    """[selection]: how many villages, or for how much money, under which rules, and of what the most.
+
+    `objective`: the total of the "score", of "children" expected to be stunted, of the "probability" of the top N, or
+    the "overlap" of the tops of all scored indicators. `cost` of a village: a number, or an indicator of this study.
+    """
+
+    count: Villages | None = None
+    budget: float | None = Field(default=None, gt=0)
+    cost: float | Id = 1.0
+    objective: Literal["score", "children", "probability", "overlap"] = "score"
+    max_new: int | None = Field(default=None, ge=0, le=1_000_000)
+    least_kept: int | None = Field(default=None, ge=0, le=1_000_000)
+    threshold: tuple[Threshold, ...] = ()
+    least_under: LeastUnder | None = None
     max_per_kecamatan: Villages | None = None
     min_per_kecamatan: int | None = Field(default=None, ge=0, le=1_000_000)
     least_kecamatan: Villages | None = None
@@ -292,6 +338,12 @@ class Study(Part):
         """The indicators, each with the catalogue's entry under the study's own words."""
         by_id = {use.id: use for use in self.indicator}
         return tuple(_measure(use, by_id, self.study.year) for use in self.indicator)
+
+    @property
+    def services(self) -> tuple[Measure, ...]:
+        """The service coverages: shares of the dimension "services" that are better when higher."""
+        kind = ("share", "higher", "services")
+        return tuple(m for m in self.measures if (m.kind, m.better, m.dimension) == kind)
 
     def resolved(self) -> dict[str, Any]:
         """The study with every default written out, as JSON values: what `run.json` keeps."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, get_args
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
 from lokus.sources.points import COUNT
+from lokus.study.judging import Fault, method_faults, selection_faults
 from lokus.study.model import IndicatorUse, Study
 
 
@@ -120,9 +121,6 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(inner)
 
 
-Fault = tuple[str, str, dict[str, Any]]
-
-
 def _cross_faults(study: Study) -> Iterator[Fault]:
     tables = [t.id for t in study.table]
     uses = [u.id for u in study.indicator]
@@ -134,7 +132,11 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
     for n, use in enumerate(study.indicator, 1):
         yield from _use_faults(use, f"indicator[{n}]", study)
     yield from _path_faults(study)
-    yield from _selection_faults(study, tables)
+    yield from selection_faults(study, tables)
+    yield from method_faults(study)
+    yield from _weight_faults(study)
+    if study.space.of and study.space.of not in uses:
+        yield "of_unknown", "space.of", {"of": study.space.of}
     if study.clusters.k_min > study.clusters.k_max:
         yield "bounds_crossed", "clusters.k_min", {"low": study.clusters.k_min, "high": study.clusters.k_max}
     for n, table in enumerate(study.table, 1):
@@ -220,26 +222,36 @@ def _path_faults(study: Study) -> Iterator[Fault]:
         yield "crosswalk_is_input", "crosswalk", {"path": study.crosswalk}
 
 
-def _selection_faults(study: Study, tables: Iterable[str]) -> Iterator[Fault]:
-    rules = study.selection
-    if rules.last_year and rules.last_year not in tables:
-        yield "table_unknown", "selection.last_year", {"table": rules.last_year, "known": list(tables)}
-    if rules.keep_last_year and not rules.last_year:
-        yield "last_year_missing", "selection.keep_last_year", {}
-    yield from _weight_faults(study)
-    if study.space.of and study.space.of not in {u.id for u in study.indicator}:
-        yield "of_unknown", "space.of", {"of": study.space.of}
-
-
 def _weight_faults(study: Study) -> Iterator[Fault]:
     try:
         used = {m.dimension for m in study.measures if m.score and m.weight > 0}
     except (KeyError, ValidationError):  # an indicator whose own faults are told already
         return
+    yield from _dimension_faults(study, used)
+
+
+def _dimension_faults(study: Study, used: set[str]) -> Iterator[Fault]:
+    """Dimensions that lie in each other or in none, that hold nothing, or whose weights leave nothing to score."""
+    inside = {d.id: d.inside for d in study.dimension}
+    above = {d: _way_up(d, inside) for d in inside}
+    holding = {up for d in used for up in above.get(d, [d])}
     if not used:
         yield "weights_zero", "indicator", {}
-    elif study.dimension and not any(d.weight > 0 for d in study.dimension if d.id in used):
+    elif inside and not any(d.weight > 0 for d in study.dimension if d.id in holding and not d.inside):
         yield "weights_zero", "dimension", {}
     for n, dimension in enumerate(study.dimension, 1):
-        if used and dimension.weight > 0 and dimension.id not in used:
+        if dimension.inside and dimension.inside not in inside:
+            told = {"dimension": dimension.inside, "known": list(inside)}
+            yield "dimension_unknown", f"dimension[{n}].inside", told
+        elif len(above[dimension.id]) > len(inside):
+            yield "dimension_circle", f"dimension[{n}].inside", {"dimension": dimension.id}
+        if used and dimension.weight > 0 and dimension.id not in holding:
             yield "dimension_unused", f"dimension[{n}]", {"dimension": dimension.id}
+
+
+def _way_up(dimension: str, inside: Mapping[str, str]) -> list[str]:
+    """A dimension and those it lies in; longer than there are dimensions where they lie in each other."""
+    way = [dimension]
+    while len(way) <= len(inside) and inside.get(way[-1]):
+        way.append(inside[way[-1]])
+    return way

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.special import betainc
 from scipy.stats import betabinom
 
 from lokus.methods import prevalence as pv
@@ -70,13 +71,17 @@ def test_published_posteriors(published: Path) -> None:
     assert truth.between(out["low"], out["high"]).mean() == pytest.approx(0.948, abs=5e-4)
 
 
-def test_published_marshall(published: Path) -> None:
-    """Marshall 1991 on his own data (Auckland), and spdep's EBest on SIDS 1974 in both families."""
-    d = pd.read_csv(published / "smallarea/auckland_marshall1991_expected.csv")
-    np.testing.assert_allclose(pv.marshall(d["M77_85"], d["pop_at_risk"], "poisson"), d["eb_global_marshall"])
-    s = pd.read_csv(published / "smallarea/ncsids_expected.csv")
-    np.testing.assert_allclose(pv.marshall(s["SID74"], s["BIR74"], "poisson"), s["eb74_poisson"])
-    np.testing.assert_allclose(pv.marshall(s["SID74"], s["BIR74"], "binomial"), s["eb74_binomial"])
+@few
+@given(counts(), st.sampled_from([0.02, 0.4, 1.0, 30.0]), st.floats(0.01, 0.99))
+def test_the_interval_holds_its_level_and_reaches_the_end_where_that_is_likeliest(
+    d: pd.DataFrame, strength: float, mean: float
+) -> None:
+    """Oracle: the distribution function of the posterior at both ends."""
+    prior = pv.Prior(mean * strength, (1 - mean) * strength, mean, strength, 2, "fitted")
+    out = pv.posterior(d["y"], d["n"], prior).dropna()
+    low, high = (betainc(out["a"], out["b"], out[end]) for end in ("low", "high"))
+    np.testing.assert_allclose(high - low, 0.9, atol=1e-6)
+    np.testing.assert_allclose(low, np.select([out["a"] < 1, out["b"] < 1], [0.0, 0.1], 0.05), atol=1e-6)
 
 
 @few
@@ -149,15 +154,6 @@ def test_all_or_nothing_villages_are_left_as_they_are() -> None:
     np.testing.assert_allclose(out["estimate"], y / n, atol=1e-3)
 
 
-@pytest.mark.parametrize("family", ["binomial", "poisson"])
-def test_under_dispersed_counts_give_marshall_one_rate(family: str) -> None:
-    """Law: a between-area variance under 0 is 0 (esda leaves it negative and shrinks beyond the data)."""
-    y, n = series(5, 5, 6, 0, np.nan), series(50, 51, 59, 0, 10)
-    out = pv.marshall(y, n, family)
-    assert out.iloc[:3].tolist() == pytest.approx([16 / 160] * 3)
-    assert out.iloc[3:].isna().all()
-
-
 def test_a_small_group_takes_the_wider_groups_prior() -> None:
     """Law: a group is fitted by itself when large, else as its wider group, else as all."""
     d = many(5, 60, 4, 15)
@@ -174,8 +170,14 @@ def test_a_small_group_takes_the_wider_groups_prior() -> None:
     pd.testing.assert_frame_equal(out, expected)
     with pytest.raises(ValueError, match="more than one wider"):
         pv.priors_by(group, d["y"], d["n"], wider=pd.Series(["x", "y"] * 30))
+    each = pd.DataFrame(
+        {"a": group.map({g: p.a for g, p in told.items()}), "b": group.map({g: p.b for g, p in told.items()})}
+    )
+    pd.testing.assert_frame_equal(pv.posterior(d["y"], d["n"], each), expected.loc[d.index])
     with pytest.raises(ValueError, match="priors by group"):
         pv.posterior(d["y"], d["n"], {"a": told["a"]}, group)
+    with pytest.raises(ValueError, match="priors by village"):
+        pv.posterior(d["y"], d["n"], each.iloc[:-1])
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_a_small_group_takes_the_wider_groups_prior() -> None:
     ],
 )
 def test_impossible_counts_are_refused(y: pd.Series, n: pd.Series, said: str) -> None:
-    for use in (pv.raw_share, pv.beta_binomial_prior, pv.marshall):
+    for use in (pv.raw_share, pv.beta_binomial_prior):
         with pytest.raises(ValueError, match=said):
             use(y, n)
 

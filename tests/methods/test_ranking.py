@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import beta, rankdata
+from scipy.stats import beta, betabinom, rankdata
 
 from lokus.methods import ranking
 from lokus.methods.composite import bounds, need
-from lokus.methods.ranking import Ingredient, certainty, rank_draws, rank_uncertainty
+from lokus.methods.ranking import (
+    Ingredient,
+    Menu,
+    certainty,
+    rank_draws,
+    rank_uncertainty,
+    ranks_of,
+    value_of_measuring,
+)
+from lokus.methods.scenarios import scenarios
 from lokus.methods.scoring import Scheme, min_rank, need_units, scheme_of, score_units
 
 ONE = scheme_of({"x": ("d", 1)}, {"d": 1}, within="arithmetic")
@@ -39,8 +48,8 @@ def study(seed: int, villages: int = 30, missing: float = 0.0) -> tuple[list[Ing
     return [rate(y[0], n[0]), rate(y[1], n[1], better="higher"), fixed(rng.random(villages))], scheme
 
 
-def all_ranks(*args, **more) -> np.ndarray:
-    return np.concatenate(list(rank_draws(*args, **more)))
+def all_ranks(ingredients: list[Ingredient], scheme: Scheme, menu: Menu | None = None, **more) -> np.ndarray:
+    return np.concatenate(list(rank_draws(scenarios(ingredients, scheme, menu or Menu()), **more)))
 
 
 def test_expected_rank_in_closed_form() -> None:
@@ -85,9 +94,9 @@ def test_ranks_of_a_draw_are_a_permutation(missing: float) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 4), min_size=6, max_size=6), min_size=1, max_size=5))
 def test_tied_draws_share_the_better_rank(scores: list[list[int]]) -> None:
-    """Oracle: scipy's rankdata(method="min")."""
+    """Oracle: scipy's rankdata(method="min"); a hair of rounding does not undo a tie."""
     x = np.array(scores, dtype=float)
-    np.testing.assert_array_equal(ranking._ranks(x), rankdata(-x, method="min", axis=1))
+    np.testing.assert_array_equal(ranks_of(x + 1e-9 * np.arange(6)), rankdata(-x, method="min", axis=1))
 
 
 def test_neither_threads_nor_more_draws_change_a_draw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +190,99 @@ def test_more_children_measured_narrow_the_rank() -> None:
     assert (few["rank_high"] - few["rank_low"]).min() >= 1
 
 
+def test_a_menu_of_one_thing_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law: options that are the same leave every draw as it was; others do not."""
+    ingredients, scheme = study(8, missing=0.1)
+    more = {"top_n": 5, "draws": 300, "spread": 0.25, "seed": 9}
+    plain = rank_uncertainty(ingredients, scheme, **more)
+    means = (scheme.within, scheme.across)
+    same = Menu(aggregate=(means, means), treatment=("none", "none"), prior={"a": ingredients, "b": ingredients})
+    made = scenarios(ingredients, scheme, same)
+    assert len(made) == 8
+    # The menu is dealt from a stream of its own: blocks alike, all else is alike.
+    monkeypatch.setattr(ranking, "BLOCK", 30 * 300 // 8)
+    pd.testing.assert_frame_equal(rank_uncertainty(ingredients, scheme, **more, menu=same), plain)
+    other = Menu(normalise=("rank",), aggregate=(("harmonic", "harmonic"),))
+    assert (rank_uncertainty(ingredients, scheme, **more, menu=other)["p_top"] != plain["p_top"]).any()
+
+
+def test_a_menu_is_drawn_evenly() -> None:
+    """Oracle: without other doubts p_top is the mean over the options' lists, each drawn about as often."""
+    ingredients, scheme = study(9)
+    certain = [Ingredient(i.values, i.bounds) for i in ingredients]
+    menu = Menu(
+        normalise=("minmax", "rank", "zscore"), aggregate=(("arithmetic", "arithmetic"), ("harmonic", "geometric"))
+    )
+    lists = [
+        rank_uncertainty(certain, scheme, top_n=6, draws=1, spread=0, seed=1, menu=Menu((n,), (a,)))["p_top"]
+        for n in menu.normalise for a in menu.aggregate
+    ]  # fmt: skip
+    out = rank_uncertainty(certain, scheme, top_n=6, draws=6000, spread=0, seed=1, menu=menu)
+    np.testing.assert_allclose(out["p_top"], np.mean(lists, axis=0), atol=0.03)
+    assert out["p_top"].between(0.05, 0.95).any()
+    three = rank_uncertainty(certain, scheme, top_n=6, draws=6000, spread=0, seed=1, menu=menu, threads=3)
+    pd.testing.assert_frame_equal(three, out)
+
+
+def test_scales_taken_anew_move_ranks_but_not_where_one_indicator_counts() -> None:
+    """Law: min-max of each draw is affine in it, so the ranks by one indicator stay; by several they need not."""
+    ingredients, scheme = study(10)
+    more = {"top_n": 5, "draws": 300, "spread": 0.25, "seed": 9}
+    one = (ingredients[:1], ONE)
+    pd.testing.assert_frame_equal(rank_uncertainty(*one, **more, anew=True), rank_uncertainty(*one, **more))
+    assert (
+        rank_uncertainty(ingredients, scheme, **more, anew=True) != rank_uncertainty(ingredients, scheme, **more)
+    ).any(axis=None)
+
+
+def test_moments_are_those_of_the_scores() -> None:
+    """Oracle: one rate on fixed goalposts: mean and sd of its Beta posterior, in points."""
+    y, n = np.array([3.0, 8, 20]), np.array([20.0, 30, 80])
+    a, b = 4 + y, 15 + n - y
+    one = Ingredient(a / (a + b), bounds(pd.Series(y), "goalposts", "lower", goalposts=(0, 1)), a=a, b=b)
+    out = ranking.score_moments(scenarios([one], ONE, Menu()), draws=20_000, seed=3)
+    np.testing.assert_allclose(out["score_mean"], 100 * beta.mean(a, b), rtol=0.01)
+    np.testing.assert_allclose(out["score_sd"], 100 * beta.std(a, b), rtol=0.03)
+    with pytest.raises(ValueError, match="two draws"):
+        ranking.score_moments(scenarios([one], ONE, Menu()), draws=1, seed=3)
+
+
+def test_value_of_measuring_by_a_second_way() -> None:
+    """Oracle: the list made anew for every outcome, its children counted, less those of the list as it is."""
+    a, b = np.array([3.0, 8, 2, 5, 1]), np.array([9.0, 20, 11, 7, 2])
+    children = np.array([80.0, 70, 90, 30, 60])
+    out = value_of_measuring(a, b, children, more=6, top_n=2)
+
+    def reached(share: np.ndarray) -> float:
+        return float(np.sort(share * children)[-2:].sum())
+
+    for x in range(5):
+        gain = -reached(a / (a + b))
+        for found in range(7):
+            share = a / (a + b)
+            share[x] = (a[x] + found) / (a[x] + b[x] + 6)
+            gain += betabinom.pmf(found, 6, a[x], b[x]) * reached(share)
+        assert out[x] == pytest.approx(gain, abs=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 12), st.integers(0, 6))
+def test_measuring_never_costs_children(seed: int, more: int, top_n: int) -> None:
+    """Laws: a gain is never negative, grows with the children measured, and is 0 where nothing can be decided."""
+    rng = np.random.default_rng(seed)
+    a, b, children = rng.uniform(0.5, 9, 5), rng.uniform(0.5, 30, 5), rng.integers(0, 200, 5).astype(float)
+    gain, further = (value_of_measuring(a, b, children, more=k, top_n=top_n) for k in (more, more + 1))
+    assert (gain >= 0).all()
+    assert (further >= gain - 1e-9).all()
+    if more == 0 or top_n in (0, 5, 6):
+        np.testing.assert_allclose(gain, 0, atol=1e-9)
+    a[2] = np.nan
+    out = value_of_measuring(a, b, children, more=more, top_n=top_n)
+    assert np.isnan(out).tolist() == [False, False, True, False, False]
+    np.testing.assert_allclose(np.delete(out, 2), value_of_measuring(*(np.delete(x, 2) for x in (a, b, children)),
+                                                                      more=more, top_n=top_n))  # fmt: skip
+
+
 def test_certainty_in_words() -> None:
     """METHODS 4: pasti ≥ .9, mungkin .6–.9, ambang .4–.6, else tidak."""
     p = pd.Series([1.0, 0.9, 0.899, 0.6, 0.599, 0.4, 0.399, 0.0, np.nan], index=list("abcdefghi"))
@@ -198,3 +300,5 @@ def test_misuse_is_refused() -> None:
     half = Ingredient(np.array([0.1]), bounds(pd.Series([0.1]), "minmax", "lower"), a=np.ones(1))
     with pytest.raises(ValueError, match="both a and b"):
         rank_uncertainty([half], ONE, top_n=1, draws=1, spread=0, seed=1)
+    with pytest.raises(ValueError, match="not negative"):
+        value_of_measuring(np.ones(2), np.ones(2), np.array([3.0, -1]), more=2, top_n=1)

@@ -1,5 +1,7 @@
 """The exact score: its tables, its laws, and the published means."""
 
+from fractions import Fraction
+from math import floor, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from scipy.stats import rankdata
 
 from lokus.methods.scoring import (
     AGGREGATIONS,
+    CURVES,
+    INVERSES,
     LOGS,
     UNIT,
     Scheme,
@@ -28,14 +32,15 @@ HOWS = list(AGGREGATIONS)
 
 @st.composite
 def studies(draw: st.DrawFn, villages: int = 12) -> tuple[np.ndarray, Scheme]:
-    """Integer needs (−1 = missing) and a scheme of up to three dimensions, zero weights among them."""
-    k, d = draw(st.integers(1, 6)), draw(st.integers(1, 3))
+    """Integer needs (−1 = missing) and a scheme of up to five dimensions, one in the other, zero weights among them."""
+    k, d = draw(st.integers(1, 6)), draw(st.integers(1, 5))
     weight = st.integers(0, 9)
     scheme = scheme_of(
         {f"i{j}": (f"d{draw(st.integers(0, d - 1))}", draw(weight)) for j in range(k)},
         {f"d{j}": draw(weight) for j in range(d)},
         within=draw(st.sampled_from(HOWS)),
         across=draw(st.sampled_from(HOWS)),
+        parents={f"d{j}": f"d{draw(st.integers(0, j - 1))}" for j in range(1, d) if draw(st.booleans())},
     )
     one = st.one_of(st.just(-1), st.sampled_from([0, 1, 2500, 5000, UNIT - 1, UNIT]), st.integers(0, UNIT))
     rows = draw(st.lists(st.lists(one, min_size=k, max_size=k), min_size=2, max_size=villages))
@@ -56,13 +61,13 @@ def slow(needs: list[int], scheme: Scheme) -> int:
     def div(p: int, q: int) -> int:
         return (2 * p + q) // (2 * q)
 
-    def log(v: int) -> int:
+    def log(v: int, table: list[int]) -> int:
         i = min(v // UNIT, UNIT - 1)
-        return int(LOGS[i]) + div(int(LOGS[i + 1] - LOGS[i]) * (v - i * UNIT), UNIT)
+        return table[i] + div((table[i + 1] - table[i]) * (v - i * UNIT), UNIT)
 
-    def exp(m: int) -> int:
-        i = max(i for i in range(UNIT) if LOGS[i] <= m)
-        return i * UNIT + div((m - int(LOGS[i])) * UNIT, int(LOGS[i + 1] - LOGS[i]))
+    def exp(m: int, table: list[int]) -> int:
+        i = max(i for i in range(UNIT) if table[i] <= m)
+        return i * UNIT + div((m - table[i]) * UNIT, table[i + 1] - table[i])
 
     def mean(values: list[int], weights: list[int], how: str) -> int:
         pairs = [(v, w) for v, w in zip(values, weights, strict=True) if v >= 0 and w > 0]
@@ -71,14 +76,22 @@ def slow(needs: list[int], scheme: Scheme) -> int:
         total = sum(w for _, w in pairs)
         if how == "arithmetic":
             return div(sum(w * v for v, w in pairs), total)
-        return exp(div(sum(w * log(v) for v, w in pairs), total))
+        if how == "topsis":
+            near = far = 0.0
+            for v, w in pairs:
+                near, far = near + (w * (v / 1e8)) ** 2, far + (w * (1.0 - v / 1e8)) ** 2
+            return floor(1e8 * (sqrt(near) / (sqrt(near) + sqrt(far))) + 0.5)
+        table = CURVES[how].tolist()
+        return exp(div(sum(w * log(v, table) for v, w in pairs), total), table)
 
-    values = [n * UNIT if n >= 0 else -1 for n in needs]
-    dimensions = [
-        mean(list(scheme.of(d, values)), list(scheme.of(d, scheme.weights)), scheme.within)
-        for d in range(len(scheme.dimensions))
-    ]
-    index = mean(dimensions, list(scheme.dimension_weights), scheme.across)
+    def node(at: int) -> int:
+        own = [j for j, d in enumerate(scheme.dimension_of) if d == at]
+        below = [d for d, parent in enumerate(scheme.parents) if parent == at]
+        values = [needs[j] * UNIT if needs[j] >= 0 else -1 for j in own] + [node(d) for d in below]
+        weights = [scheme.weights[j] for j in own] + [scheme.dimension_weights[d] for d in below]
+        return mean(values, weights, scheme.within if own else scheme.across)
+
+    index = node(-1)
     return div(index, 100) if index >= 0 else -1
 
 
@@ -92,6 +105,15 @@ def test_every_platform_finds_the_same_logarithms() -> None:
     np.testing.assert_array_equal(LOGS, np.floor(exact + 0.5).astype(np.int64))
     assert (np.diff(LOGS) > 0).all()
     assert LOGS[-1] * UNIT * 2 + UNIT < 2**53
+
+
+def test_every_platform_finds_the_same_inverses() -> None:
+    """Oracle: exact rationals; the doubles of the table round as they do."""
+    exact = [Fraction(10**11 * UNIT, UNIT + 99 * i) for i in range(UNIT + 1)]
+    assert INVERSES.tolist() == [10**11 - floor(x + Fraction(1, 2)) for x in exact]
+    assert (np.diff(INVERSES) > 0).all()
+    assert int(INVERSES[-1]) * UNIT * 2 + UNIT < 2**53
+    assert int(np.diff(INVERSES).max()) * UNIT * 2 < 2**53
 
 
 @few
@@ -145,6 +167,7 @@ def test_order_does_not_matter(study: tuple[np.ndarray, Scheme], random) -> None
         scheme.dimension_weights,
         scheme.within,
         scheme.across,
+        scheme.parents,
     )
     one, two = score_units(needs, scheme), score_units(needs[rows][:, columns], turned)
     np.testing.assert_array_equal(two.units, one.units[rows])
@@ -259,7 +282,9 @@ def test_missing_is_never_zero() -> None:
         {"weights": (10_000,)},
         {"dimension_weights": (1,)},
         {"dimension_of": (0, 1)},
-        {"within": "harmonic"},
+        {"within": "median"},
+        {"parents": (0,)},
+        {"parents": (-1, -1)},
         {"dimensions": ("d", "e")},
     ],
 )
@@ -273,6 +298,25 @@ def test_a_scheme_that_does_not_add_up_is_refused(change: dict[str, tuple[int, .
         Scheme(**right | change)
 
 
+def test_contests_are_held_on_the_index_alone() -> None:
+    """Oracle: Copeland's wins counted pair by pair, a draw as half a win."""
+    scheme = scheme_of({"a": ("d", 1), "b": ("e", 1), "c": ("f", 1)}, {"d": 3, "e": 2, "f": 2}, across="copeland")
+    needs = np.random.default_rng(2).integers(0, 5, (9, 3)) * 2500
+    needs[0, 1], needs[4] = -1, -1
+    weights, wins = np.array(scheme.dimension_weights), np.zeros(9)
+    known = np.delete(np.arange(9), 4)
+    for i in known:
+        for j in known[known != i]:
+            both = (needs[i] >= 0) & (needs[j] >= 0)
+            lead = int((weights * np.sign(needs[i] - needs[j]))[both].sum())
+            wins[i] += (np.sign(lead) + 1) / 2
+    expected = np.where(np.arange(9) == 4, -1, np.floor(wins / 7 * 1e6 + 0.5))
+    np.testing.assert_array_equal(score_units(needs, scheme).units, expected)
+    np.testing.assert_allclose(floats(needs, scheme), np.maximum(expected, 0) / UNIT, atol=1e-3)
+    with pytest.raises(ValueError, match="index alone"):
+        scheme_of({"a": ("d", 1)}, {"d": 1, "e": 1}, across="copeland", parents={"d": "e"})
+
+
 def test_misuse_is_refused() -> None:
     scheme = scheme_of({"a": ("d", 1)}, {"d": 1})
     for needs in ([[1, 2]], [[UNIT + 1]], [[-2]]):
@@ -280,5 +324,7 @@ def test_misuse_is_refused() -> None:
             score_units(np.array(needs), scheme)
     with pytest.raises(ValueError, match="no dimension"):
         scheme_of({"a": ("x", 1)}, {"d": 1})
+    with pytest.raises(ValueError, match="lie in each other"):
+        scheme_of({"a": ("d", 1)}, {"d": 1, "e": 1}, parents={"d": "e", "e": "d"})
     with pytest.raises(ValueError, match="weight"):
         weight_units([1, -1])

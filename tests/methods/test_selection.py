@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lokus.errors import InfeasibleSelection
+from lokus.methods.optimum import Programme, first_of_the_best
 from lokus.methods.selection import NAMES, Rules, choose, solve
 
 
@@ -19,7 +20,8 @@ def test_published_optima_under_a_budget_and_quotas(published: Path, case: int) 
     """Proven optima 4234.83, 8726.14 and 112589.09 (HiGHS, gap 0)."""
     told = json.loads((published / "opt/optima.json").read_text())[case]
     villages = pd.read_csv(published / "opt" / told["file"])
-    counts = np.bincount(villages["kecamatan"])
+    counted = villages["kecamatan"].to_numpy()
+    counts = np.bincount(counted)
     low = np.minimum(1, counts)
     high = np.maximum(low, np.ceil(0.35 * counts + 2))
     value, cost = villages["stunted_children"].to_numpy(), villages["cost"].to_numpy()
@@ -28,6 +30,11 @@ def test_published_optima_under_a_budget_and_quotas(published: Path, case: int) 
     assert chosen is not None
     assert value[chosen].sum() == pytest.approx(told["optimal_objective"], abs=1e-6)
     assert cost[chosen].sum() == pytest.approx(told["cost_used"], abs=1e-6)
+    assert (chosen == villages["selected_optimal"].to_numpy(bool)).all()
+    meant = Programme.of(len(value)).limited(np.ones(len(value)), told["N"], told["N"])
+    meant = meant.limited(np.rint(cost * 100), -np.inf, round(told["budget"] * 100)).grouped(counted, low, high)
+    exact = first_of_the_best(meant, [np.rint(value * 100).astype(np.int64)], np.argsort(-value, kind="stable"))
+    assert exact is not None and round(value[exact].sum(), 2) == told["optimal_objective"]
     assert solve(value, villages["kecamatan"], **{**rules, "budget": 1.0}) is None
 
 
@@ -119,7 +126,7 @@ def possible_under(names: set[str], score: pd.Series, kecamatan: pd.Series, rule
         high=some.get("max_per_kecamatan"),
         least_groups=some.get("least_kecamatan"),
         locked_in=held,
-        locked_out=out | (score.isna().to_numpy() & ~held),
+        locked_out=out | (score.isna() & ~kecamatan.index.isin(rules.keep + rules.add)).to_numpy(bool),
     )
     return met is not None
 

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from lokus import schema
+from lokus import pipeline, schema
+from lokus.demo import write_study
 from lokus.pipeline import Run
+from lokus.study import open_study
 
 HOSTILE_NAMES = {
     7: "<img src=x onerror=alert(1)>",
@@ -28,6 +30,25 @@ SERVICES = {
 }
 WEIGHTS = {"stunting": 0.35, "stunting_count": 0.15, "air_minum": 0.12, "sanitasi": 0.12, "asi_eks": 0.06, "krs": 0.2}
 DIMENSION = {"stunting": "burden", "stunting_count": "burden", "krs": "risk", "measured": "quality"}
+
+
+# What a made-up run would have been asked: by chance, since its scores come from no indicator.
+STUDY = {
+    "study": {"title": "Uji", "year": 2027},
+    "boundaries": {"path": "desa.shp", "code_system": "kemendagri"},
+    "table": [{"id": "gizi", "path": "gizi.xlsx", "place": {"village": "Desa"}}],
+    "indicator": [{"id": "stunting", "table": "gizi", "numerator": "Stunting", "denominator": "Diukur"}],
+    "selection": {"count": 10, "objective": "probability"},
+}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demo kabupaten, with few draws."""
+    study = open_study(write_study(tmp_path_factory.mktemp("demo")))
+    quick = {"uncertainty": study.uncertainty.model_copy(update={"draws": 100})}
+    quick["space"] = study.space.model_copy(update={"permutations": 99})
+    return pipeline.run(study.model_copy(update=quick))
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +115,16 @@ def made_up_run(places: pd.DataFrame, geometry: gpd.GeoSeries, top_n: int = 10, 
          "latitude": [geometry.dropna().iloc[3].centroid.y, geometry.dropna().iloc[-4].centroid.y]}
     )  # fmt: skip
     facts = MappingProxyType(_facts(villages, top_n, title))
-    return Run(villages, geometry, villages[villages.selected], pd.DataFrame(), points, (), facts, MappingProxyType({}))
+    return Run(
+        villages,
+        geometry,
+        villages[villages.selected],
+        pd.DataFrame(),
+        points,
+        (),
+        facts,
+        MappingProxyType({"study": STUDY}),
+    )
 
 
 def _join(v: pd.DataFrame, geometry: gpd.GeoSeries, chance: np.random.Generator) -> None:
@@ -169,6 +199,7 @@ def _score(v: pd.DataFrame, chance: np.random.Generator, top_n: int) -> None:
         v[column] = np.nan
         v.loc[ranked, column] = found
     p = v["p_top"]
+    v["reliability"] = np.where(v["denominator_stunting"] >= 30, "good", "weak")
     v["certainty"] = np.select([p >= 0.9, p >= 0.6, p >= 0.4, p >= 0], CERTAINTY, "")
 
 

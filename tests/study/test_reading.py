@@ -10,7 +10,7 @@ import pytest
 
 from lokus import messages
 from lokus.errors import StudyError
-from lokus.study import Study, make_study, open_study
+from lokus.study import Study, judged_weights, make_study, open_study
 
 GOOD: dict[str, Any] = {
     "lokus": 1,
@@ -105,7 +105,30 @@ def test_the_nearest_known_key_is_named() -> None:
         ({"indicator__0__weight": 0, "indicator__1__weight": 0}, "indicator", "weights_zero"),
         ({"clusters__k_min": 5, "clusters__k_max": 3}, "clusters.k_min", "bounds_crossed"),
         ({"dimension": [{"id": "risk"}]}, "indicator[1].dimension", "dimension_unknown"),
+        ({"dimension": [{"id": "burden", "inside": "x"}]}, "dimension[1].inside", "dimension_unknown"),
+        (
+            {"dimension": [{"id": "burden", "inside": "a"}, {"id": "a", "inside": "burden"}]},
+            "dimension[1].inside",
+            "dimension_circle",
+        ),
+        ({"dimension": [{"id": "burden"}, {"id": "a", "inside": "burden"}]}, "dimension[2]", "dimension_unused"),
         ({"method__normalise": "goalposts"}, "indicator[2].goalposts", "goalposts_missing"),
+        ({"method__normalise": "target"}, "method.normalise", "target_missing"),
+        ({"method__weights": "ahp"}, "method.comparisons", "judgements_unlike"),
+        ({"method__comparisons": [[1, 2], ["1/2", 1]]}, "method.comparisons", "judgements_unused"),
+        ({"method": {"weights": "ahp", "comparisons": [[1, 2], [2, 1]]}}, "method.comparisons", "ahp_unsound"),
+        ({"method": {"weights": "ahp", "comparisons": [[1, "dua"], [2, 1]]}}, "method.comparisons", "ahp_unsound"),
+        ({"method": {"weights": "budget", "points": [[60, 30]]}}, "method.points", "budget_unsound"),
+        ({"selection": {}}, "selection.count", "count_missing"),
+        ({"selection__cost": "biaya"}, "selection.cost", "cost_unknown"),
+        ({"selection__max_new": 2}, "selection.max_new", "last_year_missing"),
+        (
+            {"selection__threshold": [{"indicator": "idm", "above": 1}]},
+            "selection.threshold[1].indicator",
+            "threshold_unknown",
+        ),
+        ({"selection__threshold": [{"indicator": "stunting"}]}, "selection.threshold[1]", "threshold_without_limit"),
+        ({"selection__least_under": {"share": 0.75, "count": 1}}, "selection.least_under.count", "services_too_few"),
     ],
 )
 def test_faults_between_keys(change: dict[str, Any], key: str, code: str) -> None:
@@ -136,3 +159,15 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     text += '[[indicator]]\nid="idm"\nlabel_id="IDM"\nkind="value"\nbetter="higher"\ntable="t"\nvalue="idm"\n'
     (tmp_path / "lokus.toml").write_text(text + "[selection]\ncount=3\n", "utf-8-sig")
     assert isinstance(open_study(tmp_path), Study)
+
+
+def test_judgements_that_contradict_each_other_are_refused() -> None:
+    """A over B over C over A: Saaty's consistency ratio is far over 0.1; a sound matrix gives the weights."""
+    raw = changed(indicator__0__weight=1)
+    raw["indicator"].append({"id": "krs", "table": "gizi", "numerator": "KRS", "denominator": "Keluarga"})
+    circle = [[1, 5, "1/5"], ["1/5", 1, 5], [5, "1/5", 1]]
+    raw["method"] = {"weights": "ahp", "comparisons": circle}
+    assert faults(raw) == {"method.comparisons": "ahp_inconsistent"}
+    raw["method"]["comparisons"] = [[1, 2, 6], ["1/2", 1, 3], ["1/6", "1/3", 1]]
+    found = judged_weights(make_study(raw, Path()))
+    assert found is not None and found.round(9).tolist() == [0.6, 0.3, 0.1]
