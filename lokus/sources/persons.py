@@ -193,11 +193,17 @@ class Column:
         return self.share(_NAME.fullmatch) >= MOSTLY and len(set(self.filled)) >= UNIQUE * len(self.filled)
 
     @cached_property
-    def is_full_names(self) -> bool:
-        """Unlike cells of two to five words each, or of several such parts, and neither prose nor institutions."""
-        if len(self.filled) < FEW or len(set(self.filled)) < UNIQUE * len(self.filled) or self.is_institutions:
+    def holds_people(self) -> bool:
+        """Cells of two to five words each, or of several such parts, and neither prose nor institutions; each as often
+        as it may be: a child is listed every month."""
+        if len(set(self.filled)) < FEW or self.is_institutions:
             return False
         return self.share(_is_named) >= MOSTLY and self.share(_is_prose) < TWO_WORDS
+
+    @cached_property
+    def is_full_names(self) -> bool:
+        """Such cells, hardly one of them twice."""
+        return len(set(self.filled)) >= UNIQUE * len(self.filled) and self.holds_people
 
     @cached_property
     def is_institutions(self) -> bool:
@@ -238,7 +244,7 @@ class _Table:
             return [bare[0], *marks]
         many = self.several and self.rows >= LEAST_ROWS
         short = [c for c in bare if many and c.is_names and c.share(lambda t: " " in t) >= TWO_WORDS]
-        return (short or [c for c in bare if c.is_full_names]) if self.known else []
+        return (short or [c for c in bare if c.holds_people]) if self.known else []
 
     def _officials(self) -> list[Column]:
         marks = [c for c, kind in self._marks() if kind in _lists()["beside"]["sure"]]
@@ -286,7 +292,8 @@ def _headed(column: Column, villages: Collection[str]) -> bool:
     if any(fits(rule, said) and not said & nobody for rule in told["name"] for said in column.said):
         return not (column.is_institutions or column.is_villages(villages))
     related = bool(column.said[0]) and column.said[0] <= set(_lists()["relation"]["words"])
-    return related and column.is_names and len(column.filled) >= FEW and not column.is_villages(villages)
+    people = column.holds_people or (column.is_names and len(column.filled) >= FEW)
+    return related and people and not column.is_villages(villages)
 
 
 def _mark(column: Column) -> str:

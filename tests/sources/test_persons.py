@@ -343,3 +343,11 @@ def test_twelve_unlike_names_for_random_rows_are_found_in_any_order() -> None:
     order = list(range(40))
     random.Random(3).shuffle(order)
     assert found(table.iloc[order]) == found(table)
+
+
+@pytest.mark.parametrize("heading", ["Nama", "Ibu"])
+def test_people_listed_every_month_are_people(heading: str) -> None:
+    """A name that stands in many rows is no less a name, under a heading that means one."""
+    names = ["Aisyah Kumala", "Budi Santosa", "Siti Hidayah", "Rahmat Karim", "Dewi Anggun"]
+    rows = pd.DataFrame([[n, f"Desa {i % 4}", 1] for _ in range(4) for i, n in enumerate(names)])
+    assert persons_in([heading, "Desa", "Stunting"], rows) == ["A"]
