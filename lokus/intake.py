@@ -27,6 +27,7 @@ from lokus.villages.matching import match
 from lokus.villages.strangers import is_stranger
 
 T = TypeVar("T")
+STATUSES = {"matched": "matched", "candidates": "candidate", "unmatched": "unmatched"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,9 +369,8 @@ def _table_facts(spec: Table, study: Study, table: TableData, joined: joining.Jo
         "period": spec.period or table.period,
         "source": spec.source,
         "rows": len(data),
-        "matched": int(status.get("matched", 0)),
-        "candidates": int(status.get("candidate", 0)),
-        "unmatched": int(status.get("unmatched", 0)),
+        **{told: int(status.get(kind, 0)) for told, kind in STATUSES.items()},
+        "repeated": int((data.loc[data["status"] == "matched", "village_code"].value_counts() > 1).sum()),
         "outside": int(status.get("outside", 0)) - ignored,
         "ignored": ignored,
         "by": {str(rung): int(n) for rung, n in rungs.items()},

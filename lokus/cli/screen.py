@@ -67,7 +67,7 @@ def tell_account(tables: Sequence[dict[str, Any]], lang: str) -> None:
     """One line for each table: what became of its rows."""
     from rich.table import Table
 
-    columns = ("rows", "matched", "candidates", "unmatched", "outside", "ignored", "no_data_villages")
+    columns = ("rows", "matched", "repeated", "candidates", "unmatched", "outside", "ignored", "no_data_villages")
     shown = Table(*(messages.text(f"cli.column.{c}", lang) for c in ("table", *columns)))
     for t in tables:
         numbers = (messages.number(t[c], lang) for c in columns)
