@@ -79,6 +79,8 @@ def test_the_interval_holds_its_level_and_reaches_the_end_where_that_is_likelies
     """Oracle: the distribution function of the posterior at both ends."""
     prior = pv.Prior(mean * strength, (1 - mean) * strength, mean, strength, 2, "fitted")
     out = pv.posterior(d["y"], d["n"], prior).dropna()
+    # A posterior that piles up within a double's last bit of 0 or 1 has no ends to look at.
+    out = out[(out["low"] < 1 - 1e-9) & (out["high"] > 1e-9)]
     low, high = (betainc(out["a"], out["b"], out[end]) for end in ("low", "high"))
     np.testing.assert_allclose(high - low, 0.9, atol=1e-6)
     np.testing.assert_allclose(low, np.select([out["a"] < 1, out["b"] < 1], [0.0, 0.1], 0.05), atol=1e-6)
