@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lokus.catalog import indicators
 from lokus.facts import json_values
 from lokus.messages import number, percent, text
 from lokus.methods import change
@@ -141,7 +142,7 @@ def _lines(
 
 
 def _whole(before: Run, after: Run, lang: str) -> list[str]:
-    """The kabupaten's prevalence in both, how surely it fell, and the way to the target."""
+    """The kabupaten's prevalence in both, how surely it fell, and the way to its targets."""
     entries = [words.indicator(run, BURDEN) for run in (before, after)]
     if not all(e and e["total_denominator"] for e in entries):
         return []
@@ -151,15 +152,26 @@ def _whole(before: Run, after: Run, lang: str) -> list[str]:
     was, now = (y / n for y, n in sums)
     said = {"was": percent(was, lang), "now": percent(now, lang), "verdict": text(f"compare.verdict.{verdict}", lang)}
     lines = [text("compare.whole", lang, **said)]
-    target, years = (entries[1] or {}).get("target"), after.facts["year"] - before.facts["year"]
-    if target is not None:
-        left, pace = now - target, (was - now) / years if years > 0 else math.nan
-        key = "reached" if left <= 0 else "at_pace" if pace > 0 else "not_falling"
-        need = {"years": number(math.ceil(left / pace) if pace > 0 else math.nan, lang)}
-        lines.append(
-            text(f"compare.target.{key}", lang, target=percent(target, lang), left=percent(left, lang), **need)
-        )
-    return lines
+    years = after.facts["year"] - before.facts["year"]
+    pace = (was - now) / years if years > 0 else math.nan
+    return lines + [_way(now, pace, value, year - after.facts["year"], year, lang) for year, value in _targets(after)]
+
+
+def _targets(run: Run) -> list[tuple[int, float]]:
+    """The targets still ahead of a run, by year: the study's own for its year, and those of the catalogue."""
+    entry, year = words.indicator(run, BURDEN) or {}, int(run.facts["year"])
+    known = {t.year: t.value for t in indicators()[BURDEN].targets if t.year and t.year > year}
+    own = {} if entry.get("target") is None else {year: float(entry["target"])}
+    return sorted({**known, **own}.items())
+
+
+def _way(now: float, pace: float, target: float, years: int, year: int, lang: str) -> str:
+    """How far a target is, and how fast a rate would have to fall to reach it in time, beside how fast it falls."""
+    left = now - target
+    key = "reached" if left <= 0 else "now" if years <= 0 else "ahead" if math.isnan(pace) else "at_pace"
+    points = {name: number(100 * value, lang, 1) for name, value in (("left", left), ("pace", pace))}
+    points["need"] = number(100 * left / years if years > 0 else math.nan, lang, 1)
+    return text(f"compare.target.{key}", lang, target=percent(target, lang), year=str(year), **points)
 
 
 def _moved(run: Run, row: pd.Series, lang: str) -> str:

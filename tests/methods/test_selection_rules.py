@@ -176,3 +176,22 @@ def test_a_village_that_is_not_chosen_may_as_well_not_be_there(meeting: tuple[Ca
     )
     found = asked(fewer, rules)
     assert set(found.index[found["selected"]]) == best
+
+
+@settings(max_examples=150, deadline=None)
+@given(meetings(), st.integers(0, N - 1))
+def test_a_village_that_was_not_chosen_would_not_be_missed(meeting: tuple[Candidates, Rules], which: int) -> None:
+    """Law: without it the others are chosen just as before (where no minimum hangs on its kecamatan)."""
+    given_, rules = meeting
+    try:
+        before = asked(given_, rules)["selected"]
+    except InfeasibleSelection:
+        return
+    code = CODES[which]
+    named = {*rules.keep, *rules.add, *rules.drop, *rules.remove}
+    alone = (given_.kecamatan == given_.kecamatan[code]).sum() == 1
+    if before[code] or code in named or (alone and rules.min_per_kecamatan):
+        return
+    parts = {name: getattr(given_, name) for name in Candidates.__annotations__}
+    left = Candidates(**{name: part if part is None else part.drop(index=code) for name, part in parts.items()})
+    pd.testing.assert_series_equal(asked(left, rules)["selected"], before.drop(code))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from lokus import messages
+from lokus.catalog import indicators
 from lokus.outputs import comparison
 from lokus.pipeline import Run
 
@@ -80,3 +81,19 @@ def test_the_public_reads_no_change_of_a_hidden_count(demo: Run, last_year: Run)
     few = demo.villages.index[demo.villages["numerator_stunting"].between(1, 4)]
     assert len(few) > 3
     assert told.loc[few, "change"].isna().all() and full.loc[few, "change"].notna().all()
+
+
+def test_every_target_ahead_is_told_with_the_pace_it_needs(demo: Run, last_year: Run) -> None:
+    """Oracle: from the rate of the whole to the target, in equal steps a year."""
+    text = "\n".join(comparison.comparison(last_year, demo, "en")["text"])
+    entries = {
+        run.facts["year"]: next(e for e in run.facts["indicators"] if e["id"] == "stunting")
+        for run in (last_year, demo)
+    }
+    was, now = (e["total_numerator"] / e["total_denominator"] for _, e in sorted(entries.items()))
+    ahead = [t for t in indicators()["stunting"].targets if t.year and t.year > demo.facts["year"]]
+    assert ahead
+    for target in ahead:
+        need = 100 * (now - target.value) / (target.year - demo.facts["year"])
+        line = next(line for line in text.splitlines() if f"({target.year})" in line)
+        assert f"fall {need:.1f} points a year, and fell {100 * (was - now):.1f} lately" in line
