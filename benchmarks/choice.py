@@ -8,28 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from stopwatch import best
 
 from lokus.methods.consequences import margin, next_in, rule_costs, selection_frequency
 from lokus.methods.robust import robust_choice
 from lokus.methods.selection import Candidates, Rules, choose, solve
-
-
-def best(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
-    """The least seconds of a few repeats, and what came out."""
-    seconds, out = [], None
-    for _ in range(repeats):
-        start = time.perf_counter()
-        out = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), out
 
 
 def by_pulp(villages: pd.DataFrame, told: dict[str, Any], low: np.ndarray, high: np.ndarray) -> float:

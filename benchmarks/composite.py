@@ -5,26 +5,15 @@ python benchmarks/composite.py
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from stopwatch import best
 
 from lokus.methods.aggregation import aggregate, copeland
 from lokus.methods.hierarchy import Hierarchy
 
 COINR_SECONDS = 28.8  # COINr 1.1.14, 400 units, as measured for METHODS 9
-
-
-def best(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
-    """The least seconds of a few repeats, and what came out."""
-    seconds, out = [], None
-    for _ in range(repeats):
-        start = time.perf_counter()
-        out = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), out
 
 
 def by_pairs(needs: np.ndarray[Any, Any], weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

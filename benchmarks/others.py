@@ -6,9 +6,7 @@ python benchmarks/others.py ../shared/data/boundaries/provinces_16_17.parquet
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +17,11 @@ from esda import Moran_Local
 from libpysal.graph import Graph
 from scipy.optimize import minimize
 from scipy.special import betaln
+from stopwatch import best
 
 from lokus.methods import hotspots, prevalence, spatial
 
 PERMUTATIONS = 999
-
-
-def best(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
-    """The least seconds of a few repeats, and what came out."""
-    seconds, out = [], None
-    for _ in range(repeats):
-        start = time.perf_counter()
-        out = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), out
 
 
 def told(name: str, ours: float, other: str, theirs: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lokus import choosing, doubts, rates, schema, steps
+from lokus.catalog.loader import BURDEN, MEASURED
 from lokus.methods import audit, ranking
 from lokus.methods.hierarchy import Hierarchy
 from lokus.methods.listsensitivity import ListSensitivity, list_sensitivity
@@ -201,11 +202,11 @@ def _sets(made: Remade) -> pd.DataFrame | None:
 def _measuring(made: Remade) -> pd.DataFrame:
     """In which villages measuring up to `MORE` children more would gain most, by the list of expected children."""
     none = pd.DataFrame({"more": pd.Series(dtype="int64"), "gain": pd.Series(dtype="float64")})
-    known, target = made.posteriors.get(rates.BURDEN), made.villages.get(f"denominator_{rates.MEASURED}")
+    known, target = made.posteriors.get(BURDEN), made.villages.get(f"denominator_{MEASURED}")
     if known is None or target is None:
         return none
     a, b = (known[c].to_numpy() for c in ("a", "b"))
-    seen = made.villages[f"denominator_{rates.BURDEN}"].to_numpy()
+    seen = made.villages[f"denominator_{BURDEN}"].to_numpy()
     children = np.fmax(target.to_numpy(), seen)
     left = np.floor(np.nan_to_num(children - seen))
     more = np.minimum(left, MORE).astype(int)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lokus.catalog.loader import BURDEN, MEASURED
 from lokus.errors import DataError, Problem, Where
 from lokus.methods import concordance, consequences, selection, thresholds
 from lokus.study import Study
@@ -16,7 +17,6 @@ from lokus.study import Study
 LIMITS = ("count", "budget", "max_per_kecamatan", "min_per_kecamatan", "least_kecamatan", "max_new", "least_kept")
 BY_HAND = ("keep", "drop", "add", "remove")
 NEXT = 5
-BURDEN, MEASURED = "stunting", "measured"
 # What the rules cost is found by choosing again without each: too slow for a whole country.
 MOST_VILLAGES = 10_000
 
@@ -80,7 +80,9 @@ class Choice:
             raise DataError([Problem("objective_without_counts", True, where, {"indicator": BURDEN})])
         if how == "overlap":
             return concordance.overlap(self.villages[[c for c in self.villages if c.startswith("need_")]])
-        return {"score": None, "children": self.children, "probability": self.villages.get("p_top")}[how]
+        if how == "probability":
+            return self.villages["p_top"]
+        return self.children if how == "children" else None
 
     def _passes(self) -> dict[str, pd.Series]:
         """Who passes each threshold: by the estimate, since 1 child of 2 would pass any."""

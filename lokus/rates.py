@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from lokus.catalog.loader import BURDEN, MEASURED
 from lokus.methods import prevalence, smoothing, unmeasured
 from lokus.study import Measure, Study
 
-BURDEN, MEASURED = "stunting", "measured"
 TOLD = ("estimate", "low", "high", "shrinkage")
 # Reliability asks how wide the 90 % interval is, whatever interval a study tells.
 RELIABLE_AT = 0.90

@@ -33,6 +33,15 @@ INDICATORS: list[dict[str, Any]] = [
 ]
 
 
+def changed(study: Study, **sections: Any) -> Study:
+    """A study with other values, by section__key."""
+    raw = study.resolved()
+    for path, value in sections.items():
+        section, key = path.split("__")
+        raw[section][key] = value
+    return make_study(raw, study.folder)
+
+
 def pasangkayu(shared: Path, **sections: Any) -> Study:
     """e-PPGBM as downloaded + KRS semester 2 of 2024 + the boundary shapefile: 10 villages."""
     raw = {

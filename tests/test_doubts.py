@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
+from studies import changed
 
 from lokus import doubts, intake, rates, steps
 from lokus.demo import write_study
@@ -23,14 +22,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture(scope="module")
 def joined(study: Study) -> pd.DataFrame:
     return intake.read(study).villages
-
-
-def changed(study: Study, **sections: Any) -> Study:
-    raw = study.resolved()
-    for path, value in sections.items():
-        section, key = path.split("__")
-        raw[section][key] = value
-    return make_study(raw, study.folder)
 
 
 def scored(study: Study, joined: pd.DataFrame) -> tuple[pd.DataFrame, rates.Rates, steps.Scored]:

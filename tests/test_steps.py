@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from studies import changed
 
 from lokus import choosing, intake, pipeline, rates, steps
 from lokus.demo import write_study
@@ -25,14 +25,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture(scope="module")
 def found(study: Study) -> intake.Intake:
     return intake.read(study)
-
-
-def changed(study: Study, **sections: Any) -> Study:
-    raw = study.resolved()
-    for path, value in sections.items():
-        section, key = path.split("__")
-        raw[section][key] = value
-    return make_study(raw, study.folder)
 
 
 def scored(study: Study, villages: pd.DataFrame) -> pd.DataFrame:

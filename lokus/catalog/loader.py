@@ -9,6 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# The indicators that lokus itself must know: what it is all about, and how much of it was measured (D/S).
+BURDEN, MEASURED = "stunting", "measured"
+
 Kind = Literal["share", "count", "value"]
 Better = Literal["lower", "higher"]
 

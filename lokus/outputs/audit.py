@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from lokus import audits, rates
+from lokus import audits
 from lokus.audits import Audit
+from lokus.catalog.loader import BURDEN, MEASURED
 from lokus.errors import LokusError
 from lokus.facts import json_values
 from lokus.messages import number, percent, text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # Lines of one kind on a screen; the tables have all.
 SHOWN, NAMED, FIRST = 8, 4, 12
-MEASURED = 5
+MEASURING = 5
 # Children gained, below which the number says no more.
 TOLD = 0.01
 # What drives less than half of its weight, or more than twice it, is not what its weight says.
@@ -111,7 +112,7 @@ def lines(run: Run, told: Audit, lang: str, *, public: bool = True) -> list[str]
 
 def _hidden(run: Run, code: str) -> bool:
     row = words.row_of(run, code)
-    entries = (words.indicator(run, name) for name in (rates.BURDEN, rates.MEASURED))
+    entries = (words.indicator(run, name) for name in (BURDEN, MEASURED))
     return any(entry is not None and banding.band(run, row, entry) for entry in entries)
 
 
@@ -282,7 +283,7 @@ def _measuring(run: Run, told: Audit, lang: str, public: bool) -> Iterator[str]:
         yield text("audit.measuring.nothing", lang, most=most)
         return
     yield text("audit.measuring.why", lang, most=most)
-    for code, row in told.measuring.head(MEASURED).iterrows():
+    for code, row in told.measuring.head(MEASURING).iterrows():
         gain = number(max(row["gain"], TOLD), lang, 2)
         said = {"gain": gain if row["gain"] >= TOLD else f"< {gain}", "more": number(row["more"], lang)}
         key = "hidden" if public and _hidden(run, str(code)) else "line"

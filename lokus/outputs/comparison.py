@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from lokus.catalog import indicators
+from lokus.catalog.loader import BURDEN, MEASURED
 from lokus.facts import json_values
 from lokus.messages import number, percent, text
 from lokus.methods import change
@@ -16,7 +17,6 @@ from lokus.outputs import banding, words
 if TYPE_CHECKING:
     from lokus.pipeline import Run
 
-BURDEN, MEASURED = "stunting", "measured"
 VERDICTS = ("fell", "rose", "unclear")
 # What of a study says how the list was made; the rest says of which data.
 SETTINGS = ("indicator", "dimension", "method", "uncertainty", "selection")
@@ -67,7 +67,7 @@ def comparison(before: Run, after: Run, lang: str = "id", *, public: bool = True
     told = moved.copy()
     if public:
         hidden = [code for code in told.index if _hidden(before, code) or _hidden(after, code)]
-        told.loc[hidden, ["change", "low", "high", "score_change", "by_points"]] = math.nan
+        told.loc[hidden, ["change", "low", "high", "p_fell", "score_change", "by_points"]] = math.nan
     return {
         "before": before.facts["run_id"],
         "after": after.facts["run_id"],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lokus.catalog.loader import BURDEN
 from lokus.messages import has, number, percent, text
 from lokus.outputs import banding, choice
 from lokus.outputs.banding import count_text
@@ -230,11 +231,11 @@ def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str
 
 def unmeasured(run: Run, village: Village, lang: str, *, public: bool = True) -> str:
     """What the prevalence may be once the children not measured are counted in; "" where it cannot be told."""
-    row, entry = row_of(run, village), indicator(run, "stunting")
-    missed = row.get("missed_stunting", math.nan)
+    row, entry = row_of(run, village), indicator(run, BURDEN)
+    missed = row.get(f"missed_{BURDEN}", math.nan)
     if entry is None or pd.isna(missed) or missed < 0.5 or (public and banding.band(run, row, entry)):
         return ""
-    ends = {name: percent(row[f"{name}_stunting"], lang) for name in ("best", "worst", "all", "all_low", "all_high")}
+    ends = {name: percent(row[f"{name}_{BURDEN}"], lang) for name in ("best", "worst", "all", "all_low", "all_high")}
     return text("words.unmeasured", lang, missed=count_text(missed, lang, public=public), **ends)
 
 

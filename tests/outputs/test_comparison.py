@@ -80,7 +80,8 @@ def test_the_public_reads_no_change_of_a_hidden_count(demo: Run, last_year: Run)
     full = pd.DataFrame(comparison.comparison(last_year, demo, public=False)["villages"]).set_index("village_code")
     few = demo.villages.index[demo.villages["numerator_stunting"].between(1, 4)]
     assert len(few) > 3
-    assert told.loc[few, "change"].isna().all() and full.loc[few, "change"].notna().all()
+    for column in ("change", "p_fell"):
+        assert told.loc[few, column].isna().all() and full.loc[few, column].notna().all()
 
 
 def test_every_target_ahead_is_told_with_the_pace_it_needs(demo: Run, last_year: Run) -> None:

@@ -243,3 +243,14 @@ def test_rows_that_contend_for_one_village_name_one_another(names):
         assert {int(other) for other in problem.params["rows"]} == set(told) - {row}
         assert set(problem.params["others"]) == {places.loc[other, "village"] for other in set(told) - {row}}
         assert all(f"{other}" in messages.problem(problem, "id") for other in set(told) - {row})
+
+
+@pytest.mark.parametrize(("second", "told"), [(40, ["5", "7"]), (41, None)])
+def test_summed_rows_of_the_same_numbers_are_doubted_by_row(second, told):
+    rows = [("", "Seleman", "Tanjung Agung", 40), ("", "Tanjung Raya", "Tanjung Agung", 7)]
+    places, values, matches = table([*rows, ("", "SELEMAN", "Tanjung Agung", second)])
+    joined = joining.join("t", places, values, matches, VILLAGES, repeated="sum")
+    assert joined.values["n"]["16.03.01.2003"] == 40 + second
+    doubts = [p for p in joined.problems if p.code == "repeated_same_numbers"]
+    assert [p.params["rows"] for p in doubts] == ([told] if told else [])
+    assert all(messages.problem(p, lang) for p in doubts for lang in messages.LANGS)
