@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 
 DRAWS = 1000
 PLACES = {"Pasangkayu": (63, 12, 10), "Muara Enim": (254, 22, 25)}  # villages, kecamatan, places on the list
-NUMBER = {"Pasangkayu": 400, "Muara Enim": 130}  # kabupaten of each study and pattern
+NUMBER = {"Pasangkayu": 1600, "Muara Enim": 520}  # kabupaten of each study and pattern
 LISTS = {"score": "lokus, by score", "probability": "lokus, by P(top N)", "children": "lokus, by children expected"}
 SIZES = {"< 50": 50, "50–99": 100, "100–199": 200, "≥ 200": np.inf}  # people counted in a village
 
