@@ -185,8 +185,9 @@ def test(arguments: list[str]) -> int:
     """Runs the checks and then pytest (whose summary closes the output), or pytest alone with the given arguments."""
     find_browser()
     failed = [] if arguments else [check for check in CHECKS if checked(check)]
-    arguments = arguments or ["--doctest-modules", "lokus", "tests"]
-    code = subprocess.run([str(BIN / "pytest"), *arguments], cwd=ROOT, env=ENVIRONMENT).returncode
+    # Every core takes files of its own: what a file makes for all its tests is made once.
+    every = ["--doctest-modules", "--numprocesses", "auto", "--dist", "loadfile", "lokus", "tests"]
+    code = subprocess.run([str(BIN / "pytest"), *(arguments or every)], cwd=ROOT, env=ENVIRONMENT).returncode
     for check in failed:
         say(f"Pemeriksaan gagal: {' '.join(check)}", f"Check failed: {' '.join(check)}")
     return code or bool(failed)

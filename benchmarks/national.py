@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from lokus import intake, pipeline, runs
-from lokus.study import make_study
+from lokus.study import Study, make_study
 from lokus.villages.codes import kabupaten_of, kecamatan_of
 from lokus.villages.matching import match
 
@@ -60,34 +60,33 @@ def by_name(boundaries: Path) -> None:
     print(f", {right.mean():.1%} right, {wrong.sum()} wrong")
 
 
+def made_study(boundaries: Path, folder: Path, draws: int, count: int, title: str) -> Study:
+    """A study over the villages of a file, with a generated table beside it in `folder`."""
+    attributes = pq.read_table(boundaries, columns=["kode", "desa"]).to_pandas().drop_duplicates("kode")
+    generated(attributes["kode"], attributes["desa"]).to_csv(folder / "table.csv", index=False)
+    place = {"code": "KODE", "village": "DESA"}
+    return make_study(
+        {
+            "outside_paths": True,
+            "study": {"title": title, "year": 2026},
+            "boundaries": {"path": str(boundaries.resolve()), "code_system": "kemendagri"},
+            "table": [{"id": "t", "path": "table.csv", "code_system": "kemendagri", "place": place}],
+            "indicator": [
+                {"id": "stunting", "table": "t", "numerator": "STUNTING", "denominator": "DIUKUR", "weight": 2},
+                {"id": "stunting_count", "of": "stunting"},
+                *({"id": s, "table": "t", "numerator": f"{s} D", "denominator": f"{s} S"} for s in SERVICES),
+            ],
+            "selection": {"count": count, "max_per_kecamatan": 3},
+            "uncertainty": {"draws": draws},
+        },
+        folder,
+    )
+
+
 def main(boundaries: Path, draws: int = 1000) -> None:
     """Builds the study in a temporary folder, runs it and prints what it took."""
-    attributes = pq.read_table(boundaries, columns=["kode", "desa"]).to_pandas().drop_duplicates("kode")
     with tempfile.TemporaryDirectory() as folder:
-        generated(attributes["kode"], attributes["desa"]).to_csv(Path(folder) / "table.csv", index=False)
-        study = make_study(
-            {
-                "outside_paths": True,
-                "study": {"title": "Indonesia", "year": 2026},
-                "boundaries": {"path": str(boundaries.resolve()), "code_system": "kemendagri"},
-                "table": [
-                    {
-                        "id": "t",
-                        "path": "table.csv",
-                        "code_system": "kemendagri",
-                        "place": {"code": "KODE", "village": "DESA"},
-                    }
-                ],
-                "indicator": [
-                    {"id": "stunting", "table": "t", "numerator": "STUNTING", "denominator": "DIUKUR", "weight": 2},
-                    {"id": "stunting_count", "of": "stunting"},
-                    *({"id": s, "table": "t", "numerator": f"{s} D", "denominator": f"{s} S"} for s in SERVICES),
-                ],
-                "selection": {"count": 5000, "max_per_kecamatan": 3},
-                "uncertainty": {"draws": draws},
-            },
-            Path(folder),
-        )
+        study = made_study(boundaries, Path(folder), draws, 5000, "Indonesia")
         start = time.perf_counter()
         found = intake.read(study)
         print(f"read and joined   {time.perf_counter() - start:7.1f} s  {len(found.villages):,} villages")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lokus.intake import read as check
     from lokus.outputs.explain import explanation as explain
     from lokus.outputs.maps import write_map as map
+    from lokus.outputs.papers import write_pack as rembuk
     from lokus.pipeline import Run as Run
     from lokus.pipeline import run as run
     from lokus.runs import read as read_run
@@ -57,6 +58,7 @@ _HOMES = {
     "map": ("lokus.outputs.maps", "write_map"),
     "open_study": ("lokus.study", "open_study"),
     "read_run": ("lokus.runs", "read"),
+    "rembuk": ("lokus.outputs.papers", "write_pack"),
     "run": ("lokus.pipeline", "run"),
     "verify": ("lokus.runs", "verify"),
     "write_run": ("lokus.runs", "write"),
@@ -64,7 +66,7 @@ _HOMES = {
 
 __all__ = [
     "DataError", "InfeasibleSelection", "LokusError", "Problem", "Run", "Study", "StudyError", "check", "explain",
-    "indicators", "make_study", "map", "open_study", "read_run", "run", "verify", "write_run",
+    "indicators", "make_study", "map", "open_study", "read_run", "rembuk", "run", "verify", "write_run",
 ]  # fmt: skip
 
 

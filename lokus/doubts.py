@@ -85,7 +85,8 @@ def _priors(
         other = study.model_copy(update={"method": study.method.model_copy(update={"prior": name})})
         told = {m.id: rates.posterior_of(other, villages, m, None)[1] for m in counted}
         made[name] = _anew(study, villages, scored, told)
-    raw = {m.id: prevalence.posterior(*rates.counts(villages, m.id), RAW) for m in counted}
+    seen = {m.id: rates.counts(villages, m.id) for m in counted}
+    raw = {name: rates.alike(prevalence.posterior(*both, RAW), *both) for name, both in seen.items()}
     return {**made, "none": _anew(study, villages, scored, raw)}
 
 

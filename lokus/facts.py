@@ -12,10 +12,10 @@ import pandas as pd
 from lokus import __version__, messages
 from lokus.choosing import Choice, beside, top_n
 from lokus.intake import Intake
-from lokus.methods.clusters import Typology
 from lokus.methods.prevalence import Prior
 from lokus.methods.scoring import UNIT
-from lokus.steps import Scored
+from lokus.methods.stability import STABLE
+from lokus.steps import Grouped, Scored
 from lokus.study import Measure, Study
 
 
@@ -27,25 +27,20 @@ class Extras:
     priors: Mapping[str, Mapping[str, Prior]]
     scored: Scored
     space: Mapping[str, Any]
-    typology: Typology
+    groups: Grouped
     choice: Choice
 
 
 def facts(study: Study, found: Intake, villages: pd.DataFrame, extras: Extras) -> dict[str, Any]:
     """All facts of a run but its id. NaN becomes null: JSON knows no other missing value."""
-    scored, typology = extras.scored, extras.typology
+    scored = extras.scored
     told = {
         **_heading(study, villages),
         "indicators": [_indicator(study, m, villages, extras.priors, scored, found.tables) for m in study.measures],
         "dimensions": _dimensions(study, scored),
         "scheme": asdict(scored.scheme),
         "selection": _selection(study, villages, extras.choice),
-        "clusters": {
-            "k": typology.k,
-            "evidence": typology.evidence.to_dict("records"),
-            "profiles": typology.profiles,
-            "apart": typology.apart,
-        },
+        "clusters": _clusters(study, extras.groups),
         "space": _space(study, villages, extras.space),
         "tables": found.tables,
         "boundaries": found.boundaries,
@@ -69,6 +64,31 @@ def json_values(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [json_values(v) for v in value]
     return str(value)
+
+
+def _clusters(study: Study, found: Grouped) -> dict[str, Any]:
+    typology, areas = found.typology, found.areas
+    both = zip(typology.profiles, found.packages, strict=True)
+    told = {
+        "method": study.clusters.method,
+        "k": typology.k,
+        "evidence": typology.evidence.to_dict("records"),
+        "stable_from": STABLE,
+        "stable": typology.k < 2 or all(p["stability"] >= STABLE for p in typology.profiles),
+        "profiles": [{**profile, **{k: package[k] for k in ("name", "lacks", "owners")}} for profile, package in both],
+        "apart": typology.apart,
+    }
+    if areas is None:
+        return told
+    return told | {
+        "areas": {
+            "made": areas.made,
+            "explained": areas.explained,
+            "explained_by_kecamatan": found.of_kecamatan,
+            "alone": areas.alone,
+            "profiles": found.area_packages,
+        }
+    }
 
 
 def _heading(study: Study, villages: pd.DataFrame) -> dict[str, Any]:
@@ -111,7 +131,7 @@ def _indicator(
     tables: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     periods = {table["id"]: table["period"] for table in tables}
-    table = {t.id: t for t in study.table}.get(m.table) or {p.id: p for p in study.points}[m.table]
+    table = study.part(m.table)
     values = villages[f"value_{m.id}"]
     numerator, denominator = (villages.get(f"{part}_{m.of or m.id}") for part in ("numerator", "denominator"))
     both = None if numerator is None or denominator is None else numerator.notna() & denominator.notna()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lokus.sources.rasters import files_of
 from lokus.study import Study
 
 # A shapefile is several files of one name.
@@ -24,9 +25,10 @@ def digest(path: Path) -> dict[str, Any]:
 def inputs_of(study: Study, decided: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Path, sha256 and size of every file a study reads; of the crosswalk, what a person decided in it."""
     named = [study.boundaries.path, *(t.path for t in study.table), *(p.path for p in study.points)]
-    for relative in dict.fromkeys(named):
+    drawn = [r.path for r in study.raster]
+    for relative in dict.fromkeys([*named, *drawn]):
         path = study.path(relative)
-        for part in _parts(path):
+        for part in files_of(path) if relative in drawn else _parts(path):
             yield {"path": (Path(relative).parent / part.relative_to(path.parent)).as_posix(), **digest(part)}
     taken = decided.loc[
         decided["village_code"] != "", ["table", "kecamatan", "village", "code", "village_code", "share"]

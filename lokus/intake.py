@@ -1,33 +1,30 @@
-"""Everything a study names, read and joined: boundaries, tables, points, and the account of every row."""
+"""Everything a study names, read and joined: boundaries, tables, points, rasters, and the account of every row."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from lokus import schema
+from lokus import accounts, located, schema
 from lokus.catalog.loader import indicators
 from lokus.errors import DataError, Problem, StudyError, Where
 from lokus.inputs import inputs_of
+from lokus.located import attempt
 from lokus.sources import comparisons, plausibility
 from lokus.sources.boundaries import Boundaries, read_boundaries
 from lokus.sources.indicators import TableData, read_table
 from lokus.sources.periods import undeclared
-from lokus.sources.points import POINT_COLUMNS, Points, locate, read_points
 from lokus.study import Study
-from lokus.study.model import PointFile, Table
+from lokus.study.files import Table
 from lokus.villages import crosswalk, editions, joining, names
 from lokus.villages.matching import match
 from lokus.villages.strangers import is_stranger
-
-T = TypeVar("T")
-STATUSES = {"matched": "matched", "candidates": "candidate", "unmatched": "unmatched"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +54,29 @@ def read(study: Study) -> Intake:
     :raises StudyError: when the study names a village that does not exist.
     """
     problems: list[Problem] = []
-    boundaries = _attempt(problems, lambda: _boundaries(study))
-    read_tables, points = _tables(study, boundaries, problems)
-    decided = _attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
+    boundaries = attempt(problems, lambda: _boundaries(study))
+    read_tables = _tables(study, boundaries, problems)
+    surfaces = located.read(study, problems)
+    decided = attempt(problems, lambda: crosswalk.read(study.path(study.crosswalk), study.crosswalk))
     if boundaries is None or decided is None or not read_tables:
         raise DataError(problems)
     # What can be read is joined even where something else cannot: a person learns of all faults at once.
-    study = _heard(study, read_tables, points)
+    study = _heard(study, read_tables, {*surfaces.ids, *(a.id for a in study.access)})
     villages, matches = _identify(study, boundaries, read_tables, decided)
     if strangers := _strangers(study, read_tables, matches, boundaries):
         _refuse([*(p for p in problems if p.where.file not in {s.where.file for s in strangers}), *strangers])
     asked = {key: (t.places, matches[key]) for key, t in read_tables.items()}
-    problems += crosswalk.problems(decided, villages.index, study.boundaries.code_system, study.crosswalk, asked)
-    problems += crosswalk.borrowed(decided, asked, study.boundaries.code_system, study.crosswalk)
+    problems += _decisions(study, decided, villages, asked)
     joined = {spec.id: _join(spec, study, read_tables[spec.id], matches[spec.id], villages) for spec in study.table}
     problems += [p for one in joined.values() for p in one.problems]
     account = pd.concat([joined[key].account for key in read_tables], ignore_index=True)
     geometry = boundaries.geometry.reindex(villages.index)
-    spots, counted, told = _located(study, points, villages, geometry)
-    villages = _with_values(study, villages, {key: j.values for key, j in joined.items()} | counted)
+    placed = located.bring(study, surfaces, villages, geometry)
+    study = _heard(study, read_tables, placed.values)
+    villages = _with_values(study, villages, {key: j.values for key, j in joined.items()} | placed.values)
     villages = villages.assign(last_year=villages.index.isin(_matched(account, study.selection.last_year)))
-    problems += [*told, *_other_system(study, read_tables), *_doubts(study, villages, account, read_tables, joined)]
+    problems += [*placed.problems, *_other_system(study, read_tables)]
+    problems += _doubts(study, villages, account, read_tables, joined)
     problems += [*_implausible(study, villages, read_tables, matches), *_across(study, read_tables, matches)]
     _refuse(problems)
     _check_named(study, villages)
@@ -86,11 +85,11 @@ def read(study: Study) -> Intake:
         villages=villages,
         geometry=geometry,
         account=account,
-        points=spots,
+        points=placed.points,
         crosswalk=crosswalk.merge(decided, asked, study.study.language),
         problems=tuple(problems),
-        tables=tuple(_table_facts(t, study, read_tables[t.id], joined[t.id]) for t in study.table),
-        boundaries=_boundary_facts(study, boundaries),
+        tables=(*(accounts.of_table(t, study, read_tables[t.id], joined[t.id]) for t in study.table), *placed.accounts),
+        boundaries=accounts.of_boundaries(study, boundaries),
         inputs=tuple(inputs_of(study, decided)),
     )
 
@@ -108,37 +107,24 @@ def ask(study: Study, found: Intake) -> int:
     return int((asked & (found.crosswalk["village_code"] == "")).sum())
 
 
-def _attempt(problems: list[Problem], read_one: Callable[[], T]) -> T | None:
-    try:
-        return read_one()
-    except DataError as fault:
-        problems += fault.problems
-        return None
-
-
 def _refuse(problems: Iterable[Problem]) -> None:
     told = tuple(problems)
     if any(p.fatal for p in told):
         raise DataError(told)
 
 
-def _tables(
-    study: Study, boundaries: Boundaries | None, problems: list[Problem]
-) -> tuple[dict[str, TableData], dict[str, Points]]:
-    """The tables and points that can be read, by id; what is wrong with them, and with the boundaries, is told."""
+def _tables(study: Study, boundaries: Boundaries | None, problems: list[Problem]) -> dict[str, TableData]:
+    """The tables that can be read, by id; what is wrong with them, and with the boundaries, is told."""
     known = {names.squeeze(name) for name in boundaries.places["village"]} if boundaries else set()
-    tables = {t.id: _attempt(problems, partial(_table, study, t, known)) for t in study.table}
-    points = {p.id: _attempt(problems, partial(_points, study, p)) for p in study.points}
-    parts = (boundaries, *tables.values(), *points.values())
-    problems += [p for part in parts if part is not None for p in part.problems]
-    read_tables = {key: table for key, table in tables.items() if table is not None}
-    return read_tables, {key: read for key, read in points.items() if read is not None}
+    tables = {t.id: attempt(problems, partial(_table, study, t, known)) for t in study.table}
+    problems += [p for part in (boundaries, *tables.values()) if part is not None for p in part.problems]
+    return {key: table for key, table in tables.items() if table is not None}
 
 
-def _heard(study: Study, tables: Mapping[str, TableData], points: Mapping[str, Points]) -> Study:
-    """The study without the tables and points that cannot be read, and the indicators that need them."""
+def _heard(study: Study, tables: Mapping[str, TableData], surfaces: Collection[str]) -> Study:
+    """The study without the tables, points and rasters that cannot be read, and the indicators that need them."""
     known = {key: set(table.values) for key, table in tables.items()}
-    known |= {key: {f"{m.id}.value" for m in study.measures} for key in points}
+    known |= {key: {f"{m.id}.{role}" for m in study.measures for role in m.columns} for key in surfaces}
     heard = {m.id for m in study.measures if {f"{m.id}.{role}" for role in m.columns} <= known.get(m.table, set())}
     left = {"table": tuple(t for t in study.table if t.id in tables)}
     return study.model_copy(update={**left, "measures": tuple(m for m in study.measures if (m.of or m.id) in heard)})
@@ -163,24 +149,6 @@ def _table(study: Study, spec: Table, villages: Collection[str]) -> TableData:
     )  # fmt: skip
 
 
-def _points(study: Study, spec: PointFile) -> Points:
-    words = spec.model_dump(include={"sheet", "name", "latitude", "longitude", "kecamatan"})
-    return read_points(study.path(spec.path), layer=spec.id, shown=spec.path, **words)
-
-
-def _located(
-    study: Study, points: Mapping[str, Points], villages: pd.DataFrame, geometry: gpd.GeoSeries
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], list[Problem]]:
-    """All points with their villages, and by layer the values of the indicators that count them."""
-    found = {layer: locate(read, villages, geometry) for layer, read in points.items()}
-    counted = {
-        layer: pd.DataFrame({f"{m.id}.value": counts for m in study.measures if m.table == layer}, villages.index)
-        for layer, (_, counts, _) in found.items()
-    }
-    spots = [spots for spots, _, _ in found.values()] or [pd.DataFrame(columns=list(POINT_COLUMNS))]
-    return pd.concat(spots, ignore_index=True), counted, [p for *_, told in found.values() for p in told]
-
-
 def _identify(
     study: Study, boundaries: Boundaries, tables: dict[str, TableData], decided: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -200,6 +168,15 @@ def _identify(
     first = matches(boundaries.places)
     villages = joining.extend(boundaries.places, {key: (t.places, first[key]) for key, t in tables.items()})
     return villages, first if len(villages) == len(boundaries.places) else matches(villages)
+
+
+def _decisions(
+    study: Study, decided: pd.DataFrame, villages: pd.DataFrame, asked: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]
+) -> Iterator[Problem]:
+    """What is doubtful about the decisions of the crosswalk file."""
+    system = study.boundaries.code_system
+    yield from crosswalk.problems(decided, villages.index, system, study.crosswalk, asked)
+    yield from crosswalk.borrowed(decided, asked, system, study.crosswalk)
 
 
 def _strangers(
@@ -354,47 +331,3 @@ def _check_named(study: Study, villages: pd.DataFrame) -> None:
                 faults.append(Problem("village_unknown", True, where, {"code": entry.village, "nearest": near}))
     if faults:
         raise StudyError(faults)
-
-
-def _table_facts(spec: Table, study: Study, table: TableData, joined: joining.Joined) -> dict[str, Any]:
-    account = joined.account
-    data = account[account["kind"] == "data"].drop_duplicates("row")
-    status = data["status"].value_counts()
-    ignored = int((data["reason"] == "ignored_by_person").sum())
-    rungs = data.loc[data["status"] == "matched", "rung"].value_counts().sort_index()
-    return {
-        "id": spec.id,
-        "path": spec.path,
-        "sheet": table.sheet,
-        "period": spec.period or table.period,
-        "source": spec.source,
-        "rows": len(data),
-        **{told: int(status.get(kind, 0)) for told, kind in STATUSES.items()},
-        "repeated": int((data.loc[data["status"] == "matched", "village_code"].value_counts() > 1).sum()),
-        "outside": int(status.get("outside", 0)) - ignored,
-        "ignored": ignored,
-        "by": {str(rung): int(n) for rung, n in rungs.items()},
-        "left_out": {str(k): int(n) for k, n in table.account["kind"].value_counts().sort_index().items()},
-        "no_data_villages": int((account["status"] == "no_row").sum()),
-        "sums": list(_table_sums(spec, study, table, joined)),
-    }
-
-
-def _table_sums(spec: Table, study: Study, table: TableData, joined: joining.Joined) -> Iterator[dict[str, Any]]:
-    """What the counted columns add up to, in the rows of the study's area and on the villages they were joined to."""
-    inside = joined.account.loc[joined.account["kind"].eq("data") & joined.account["status"].ne("outside"), "row"]
-    rows = table.values.index.isin(inside)
-    told = set()
-    for m in study.measures:
-        for role, headers in m.columns.items() if m.table == spec.id and not m.of else ():
-            if role == "percent" or m.kind == "value" or headers in told:
-                continue
-            told.add(headers)
-            read, known = table.values.loc[rows, f"{m.id}.{role}"], joined.values[f"{m.id}.{role}"]
-            yield {"columns": list(headers), "sum": float(read.sum()), "joined": float(known.sum())}
-
-
-def _boundary_facts(study: Study, boundaries: Boundaries) -> dict[str, Any]:
-    told = {"path": study.boundaries.path, "source": study.boundaries.source}
-    return {**told, "schema": boundaries.schema, "crs": boundaries.crs, "rows": boundaries.rows,
-            "villages": len(boundaries.places)}  # fmt: skip

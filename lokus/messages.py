@@ -6,16 +6,20 @@ Every text lives in `locale/<lang>/<room>.toml`, one file a room of the house, u
 
 from __future__ import annotations
 
+import errno
 import math
 import os
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lokus.errors import LokusError, Problem
+from lokus.errors import InfeasibleSelection, LokusError, Problem
 
 LANGS = ("id", "en")
+# Faults of the system that are one to a reader.
+FAULTS = {"EPERM": "EACCES", "ETXTBSY": "EBUSY", "EDQUOT": "ENOSPC"}
 
 
 @cache
@@ -73,7 +77,22 @@ def where(p: Problem, lang: str) -> str:
 
 def error(e: LokusError, lang: str) -> str:
     """The heading line of an error; its problems are told one by one with `problem`."""
-    return text(f"error.{e.code}", lang, **e.params)
+    params = dict(e.params)
+    if isinstance(e, InfeasibleSelection):
+        params["rules"] = "; ".join(_rule(key, lang) for key in e.rules)
+        params["budget"] = text("selection.budget", lang, budget=params["budget"]) if params.get("budget") else ""
+    return text(f"error.{e.code}", lang, **params)
+
+
+def _rule(key: str, lang: str) -> str:
+    """A key of a contradiction in words, with the key itself in brackets: `selection.threshold[2]`, "villages"."""
+    if found := re.fullmatch(r"selection\.threshold\[(\d+)\]", key):
+        return text("setting.shown", lang, label=text("setting.threshold_nth", lang, n=found[1]), code=key)
+    return (
+        text("setting.shown", lang, label=text(f"setting.{key}", lang), code=key)
+        if "." in key
+        else text(f"setting.{key}", lang)
+    )
 
 
 def spoken() -> str:
@@ -102,13 +121,44 @@ def number(value: float, lang: str, decimals: int = 0) -> str:
     return shown.translate(str.maketrans(",.", ".,")) if lang == "id" else shown
 
 
+def dated(said: str, lang: str) -> str:
+    """A text with its days in words; what is no day stays.
+
+    >>> dated("Rembuk, 2026-03-02", "id"), dated("2026-03-02", "en"), dated("2026-13-99", "id")
+    ('Rembuk, 2 Maret 2026', '2 March 2026', '2026-13-99')
+    """
+
+    def in_words(found: re.Match[str]) -> str:
+        year, month, day = found.groups()
+        return f"{int(day)} {text(f'month.{int(month)}', lang)} {year}"
+
+    return re.sub(r"(?<![\w-])(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?![\w-])", in_words, said)
+
+
 def percent(share: float, lang: str, decimals: int = 1) -> str:
     """A 0–1 share as per cent: `percent(0.216, "id")` is "21,6 %"."""
     shown = number(share * 100 if share is not None else math.nan, lang, decimals)
     return shown if shown == "–" else f"{shown} %"
 
 
+def system_fault(fault: OSError, lang: str) -> str:
+    """Why the system refused a file, in words; its own, which are English as a rule, only where it is a rare one.
+
+    >>> system_fault(PermissionError(13, "Permission denied"), "en")
+    'not allowed, or open in another program'
+    """
+    name = errno.errorcode.get(fault.errno or 0, "")
+    known = FAULTS.get(name, name)
+    return (
+        text(f"system.{known}", lang)
+        if has(f"system.{known}")
+        else text("system.other", lang, fault=fault.strerror or type(fault).__name__)
+    )
+
+
 def _shown(value: Any, lang: str) -> str:
+    if isinstance(value, OSError):
+        return system_fault(value, lang)
     if value is None:
         return "–"
     if isinstance(value, bool):

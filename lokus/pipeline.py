@@ -15,12 +15,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from lokus import __version__, facts, intake, rates, schema, steps
+from lokus import __version__, cards, dictionary, facts, intake, messages, rates, schema, steps
 from lokus.errors import DataError, InfeasibleSelection, Problem, Where
 from lokus.sources.polygons import to_metric
 from lokus.study import Study
 
-FORMAT = 2
+FORMAT = 3
 Tell = Callable[[str, int, int], None]
 
 
@@ -44,6 +44,33 @@ class Run:
     manifest: Mapping[str, Any]
     times: Mapping[str, float] = field(default_factory=dict)
 
+    def to_geodataframe(self, lang: str = "") -> gpd.GeoDataFrame:
+        """The village table with its polygons, for analysis: index `village_code`, EPSG:4326, exact figures.
+
+        `attrs` says what it is: title, year, run_id, lokus, and by column the `labels` and `units` in words.
+
+        :param lang: of labels and units, "id" or "en"; that of `LOKUS_LANG` where not given.
+        :return: a copy; a village without a polygon has None for its geometry. geopandas drops `attrs` in some
+            operations: keep them first where they are needed.
+        """
+        lang = lang or messages.spoken()
+        table = gpd.GeoDataFrame(self.villages.copy(), geometry=self.geometry.copy(), crs="EPSG:4326")
+        told = {name: dictionary.entry(name, self.facts) for name in self.villages}
+        table.attrs = {
+            **{part: self.facts[part] for part in ("title", "year", "run_id", "lokus")},
+            "labels": {name: dictionary.column_label(e, self.facts, lang) for name, e in told.items()},
+            "units": {name: dictionary.column_unit(e, lang) for name, e in told.items()},
+        }
+        return table
+
+    def __repr__(self) -> str:
+        """One line without a village: a saved notebook keeps it beside the card."""
+        return f"<Run {self.facts['run_id']}: {len(self.villages)} villages, {self.facts['title']!r}>"
+
+    def _repr_html_(self) -> str:
+        """What Jupyter shows."""
+        return cards.run_card(self)
+
 
 def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda *_: None) -> Run:
     """Runs a study: prevalence, gaps, score, rank with uncertainty, space, clusters, choice.
@@ -60,7 +87,8 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
             found = intake.read(study)
     villages = found.villages
     with clock("neighbours"):
-        adjacency = steps.neighbours(study, to_metric(found.geometry))
+        metric = to_metric(found.geometry)
+        adjacency = steps.neighbours(study, metric)
     with clock("prevalence"):
         villages, known = _estimated(study, villages, adjacency)
     with clock("score"):
@@ -73,10 +101,10 @@ def run(study: Study, found: intake.Intake | None = None, *, tell: Tell = lambda
             villages, steps.uncertainty(study, villages, known.posteriors, scored.extra, told).columns, "uncertainty"
         )
     with clock("spatial"):
-        space = steps.space(study, villages, adjacency)
+        space = steps.space(study, villages, adjacency, metric)
         villages = _with(villages, space.columns, "spatial")
     with clock("clusters"):
-        groups = steps.groups(study, villages, scored.extra)
+        groups = steps.groups(study, villages, scored.extra, known.posteriors, adjacency)
         villages = _with(villages, groups.columns, "clusters")
     with clock("selection"):
         chosen = _choice(study, villages, found)

@@ -59,14 +59,25 @@ def posterior_of(
     kabupaten = villages["kabupaten_code"]
     priors = prevalence.priors_by(kabupaten, y, n)
     if study.method.prior == "kabupaten":
-        return priors, prevalence.posterior(y, n, priors, kabupaten, study.method.interval)
+        return priors, alike(prevalence.posterior(y, n, priors, kabupaten, study.method.interval), y, n)
     # A prior fitted to the few villages of one kecamatan alone covers 75–80 % where 90 % is said (benchmarks, "Truth"):
     # a kecamatan lends its mean as far as its villages are alike, and the kabupaten says how much villages differ.
     near = _of_one(villages["kecamatan_code"]) if study.method.prior == "kecamatan" else adjacency
     if near is None:
         raise ValueError('prior = "neighbours" needs the neighbours')
     local = smoothing.spatial_prior(y, n, near, priors, kabupaten)
-    return priors, prevalence.posterior(y, n, local[["a", "b"]], level=study.method.interval)
+    return priors, alike(prevalence.posterior(y, n, local[["a", "b"]], level=study.method.interval), y, n)
+
+
+def alike(known: pd.DataFrame, y: pd.Series, n: pd.Series) -> pd.DataFrame:
+    """A posterior whose estimates are the one rate that all villages have, where they have one.
+
+    Shrunk, they would differ by the villages' sizes alone, and a scale would stretch that to the whole of its range.
+    """
+    rates = (y / n.where(n > 0)).dropna()
+    if not len(rates) or rates.max() > rates.min():
+        return known
+    return known.assign(estimate=known["estimate"].mask(n > 0, rates.iloc[0]))
 
 
 def _of_one(group: pd.Series) -> pd.DataFrame:

@@ -13,10 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lokus import choosing, doubts
+from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
-from lokus.methods import composite, gaps, ranking, scenarios, scoring, weights
+from lokus.methods import clusters, composite, gaps, membership, profiles, ranking, regions, scenarios, scoring, weights
 from lokus.scales import scale
 from lokus.study import Measure, Study, judged_weights
+from lokus.study.access import Access
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ Floats = NDArray[np.float64]
 
 # Ranks kept in memory: up to 4 bytes each.
 MOST_DRAWN = 250_000_000
+# Villages that are scanned for clusters, some ten seconds, and the chance by which a cluster is told.
+MOST_SCANNED, SCAN_LEVEL = 1_500, 0.05
+# What an indicator of a way to a service is about.
+FAR = "akses"
 # Villages that may contest, and contests of two villages over all draws: some minutes.
 MOST_CONTESTED, MOST_CONTESTS = 2_000, 8_000_000_000
 
@@ -92,7 +98,8 @@ def weigh(
     """The exact score by a scheme, the share of the weight that is observed, and whether that is enough to rank by."""
     parts = scoring.score_units(scoring.need_units(needs.to_numpy(dtype=float)), plan)
     observed = _observed_weight(scored, villages, plan, parts.observed_weight)
-    short = [parts.observed_weight == 0, observed < study.method.least_observed]
+    # A last digit decides nothing: what is observed exactly at the least is enough, here as in the browser.
+    short = [parts.observed_weight == 0, observed < study.method.least_observed - 1e-9]
     return parts, observed, np.select(short, ["no_data", "data_short"], "ranked")
 
 
@@ -176,19 +183,26 @@ def uncertainty(
 
 
 def neighbours(study: Study, metric: gpd.GeoSeries) -> pd.DataFrame:
-    """Who borders whom, as `spatial.contiguity` gives it."""
+    """Who is whose neighbour, as `spatial.neighbours` gives it."""
     from lokus.methods import spatial
+    from lokus.sources.keeping import kept_neighbours
 
-    return spatial.contiguity(metric, near_m=study.space.near_m, islands=study.space.islands)
+    s = study.space
+    if s.by == "distance" and (pairs := spatial.pairs_within(metric, s.distance_m)) > spatial.MOST_PAIRS:
+        told = {"pairs": pairs, "most": spatial.MOST_PAIRS, "metres": s.distance_m}
+        raise StudyError([Problem("neighbours_too_many", True, Where(file="lokus.toml", key="space.distance_m"), told)])
+    nearness = spatial.Nearness(s.by, s.near_m, s.border_m, s.k, s.distance_m, s.islands)
+    return kept_neighbours(study.folder, metric, nearness)
 
 
-def space(study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame) -> Found:
-    """Step "spatial": neighbours, and local Moran of the burden; `extra`: what it says of the whole kabupaten."""
+def space(study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame, metric: gpd.GeoSeries | None = None) -> Found:
+    """Step "spatial": neighbours, local Moran, Gi* and scan clusters of the burden; `extra`: what they say of the whole
+    kabupaten. Without the polygons in metres nothing is scanned."""
     from lokus.methods import hotspots
 
     index = villages.index
     found = adjacency.groupby(level="focal")
-    evidence = found["evidence"].max()  # the strongest: touch, near, ferry happen to stand so in the alphabet
+    evidence = found["evidence"].max()  # the strongest: `spatial.EVIDENCE`
     of = study.space.of or _looked_at(study)
     chosen: dict[str, int] = {"permutations": study.space.permutations, "seed": study.study.seed}
     rate = villages[f"estimate_{of}"]
@@ -198,6 +212,7 @@ def space(study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame) -> Foun
     local = hotspots.local_moran(rate, adjacency, **chosen)
     # One test of the whole needs no finer p; shuffling every village of the country is what costs.
     whole = hotspots.moran_test(rate, adjacency, **{**chosen, "permutations": min(chosen["permutations"], 999)})
+    scanned, clusters = _scan(study, villages, of, metric)
     made = pd.DataFrame(
         {
             "neighbours": found.size().reindex(index, fill_value=0).astype("int64"),
@@ -206,10 +221,45 @@ def space(study: Study, villages: pd.DataFrame, adjacency: pd.DataFrame) -> Foun
             "moran_p": local["p"],
             "moran_q": local["q"],
             "hotspot": hotspots.hotspot(local, study.space.fdr),
+            "gi_star": hotspots.gi_star(rate, adjacency),
+            "scan_cluster": scanned,
         },
         index=index,
     )
-    return Found(made, {"of": of, "moran_i": whole.i, "moran_p": whole.p})
+    near = {"by": study.space.by, "pairs": len(adjacency) // 2}
+    near |= {name: int(n) // 2 for name, n in adjacency["evidence"].value_counts().sort_index().items()}
+    return Found(made, {"of": of, "moran_i": whole.i, "moran_p": whole.p, "neighbours": near, "scan": clusters})
+
+
+def _scan(
+    study: Study, villages: pd.DataFrame, of: str, metric: gpd.GeoSeries | None
+) -> tuple[pd.Series, dict[str, Any]]:
+    """Each village's cluster, and what the scan found: the clusters that chance makes in at most one of twenty, with
+    the villages of each; `skipped` says why there was none. Of a coverage the cases are those not reached."""
+    from lokus.methods import scan, spatial
+
+    s, (better,) = study.space, (m.better for m in study.measures if m.id == of)
+    found: dict[str, Any] = {"model": s.scan, "most": s.scan_most, "replicas": s.scan_replicas, "level": SCAN_LEVEL}
+    found |= {"skipped": "", "villages": 0, "population": 0, "cases": 0, "least_p": None, "clusters": []}
+    people = villages.get(f"denominator_{of}")
+    none = pd.Series(pd.NA, index=villages.index, dtype="Int64")
+    # Every circle of every replica: quadratic in the villages.
+    why = {"off": s.scan == "none", "no_counts": people is None, "no_polygons": metric is None,
+           "too_many": len(villages) > MOST_SCANNED}  # fmt: skip
+    skipped = next((name for name, holds in why.items() if holds), "")
+    if skipped or s.scan == "none" or people is None or metric is None:
+        return none, {**found, "skipped": skipped}
+    had = villages[f"numerator_{of}"].clip(upper=people)
+    place = spatial.inner_points(metric.reindex(villages.index).to_numpy())
+    told = scan.scan(
+        had if better == "lower" else people - had, people, pd.DataFrame(place, villages.index, ["x", "y"]),
+        model=s.scan, most=s.scan_most, replicas=s.scan_replicas, seed=study.study.seed, level=SCAN_LEVEL,
+    )  # fmt: skip
+    sure = told.found[told.found["p"] <= SCAN_LEVEL]
+    member = told.member.where(told.member.isin(sure.index) | told.member.isna(), 0)
+    listed = [{"number": n, **row, "villages": member.index[member == n].tolist()} for n, row in sure.iterrows()]
+    found |= {"villages": int(member.notna().sum()), "population": told.population, "cases": told.cases}
+    return member, {**found, "least_p": told.found["p"].min() if len(told.found) else None, "clusters": listed}
 
 
 def _looked_at(study: Study) -> str:
@@ -219,15 +269,64 @@ def _looked_at(study: Study) -> str:
     return burden[0] if burden else heaviest.id
 
 
-def groups(study: Study, villages: pd.DataFrame, scored: Scored) -> Found:
-    """Step "clusters": villages that lack the same things, by needs other than the burden; `extra`: a `Typology`."""
-    from lokus.methods import clusters
+@dataclass(frozen=True)
+class Grouped:
+    """What the step "clusters" found besides: the groups, the work areas (None where none were asked for), how well the
+    kecamatan would do for them, and what each group and each area lacks."""
 
-    services = [m.id for m in scored.measures if m.dimension != "burden"] or [m.id for m in scored.measures]
-    needs = villages[[f"need_{i}" for i in services]].set_axis(services, axis=1)
-    c = study.clusters
-    found = clusters.typology(needs, k_min=c.k_min, k_max=c.k_max, least_members=c.least_members, seed=study.study.seed)
-    return Found(pd.DataFrame({"cluster": found.labels}, index=villages.index), found)
+    typology: clusters.Typology
+    areas: regions.Regions | None
+    of_kecamatan: float
+    packages: tuple[Mapping[str, Any], ...]
+    area_packages: tuple[Mapping[str, Any], ...]
+
+
+def groups(
+    study: Study,
+    villages: pd.DataFrame,
+    scored: Scored,
+    posteriors: Mapping[str, pd.DataFrame],
+    adjacency: pd.DataFrame,
+) -> Found:
+    """Step "clusters": villages that lack the same things, by needs other than the burden, how sure each one's group
+    is, and work areas of neighbours; `extra`: a `Grouped`."""
+    services = [m for m in scored.measures if m.dimension != "burden"] or list(scored.measures)
+    ids, c, index = [m.id for m in services], study.clusters, villages.index
+    needs = villages[[f"need_{i}" for i in ids]].set_axis(ids, axis=1)
+    found = clusters.typology(
+        needs, method=c.method, k_min=c.k_min, k_max=c.k_max, least_members=c.least_members, seed=study.study.seed
+    )
+    drawn = {m.id: i for m, i in zip(scored.measures, doubts.ingredients(villages, posteriors, scored), strict=True)}
+    sure = membership.membership(found.labels, found.rule, drawn, seed=study.study.seed)
+    areas, kecamatan = None, villages["kecamatan_code"]
+    if c.areas.how != "none":
+        # Unless told otherwise as many as there are kecamatan: what they are held against.
+        count = c.areas.count or kecamatan.nunique()
+        least = c.areas.least_members
+        areas = regions.regions(found.z, adjacency, how=c.areas.how, count=count, least_members=least)
+    area = areas.labels if areas else pd.Series(pd.NA, index, dtype="Int64")
+    of, counts = [_service(study, m) for m in services], _counts(villages, ids)
+    packages, around = (profiles.packages(labels, found.z, of, counts) for labels in (found.labels, area))
+    columns = pd.DataFrame({"cluster": found.labels, "cluster_sure": sure, "area": area}, index=index)
+    return Found(columns, Grouped(found, areas, _of_kecamatan(found.z, area, kecamatan), packages, around))
+
+
+def _of_kecamatan(z: pd.DataFrame, area: pd.Series, kecamatan: pd.Series) -> float:
+    """What the kecamatan explain of the villages that are in a work area."""
+    inside = (area > 0).fillna(False).to_numpy(dtype=bool)
+    return regions.explained(z[inside], kecamatan[inside])
+
+
+def _service(study: Study, m: Measure) -> profiles.Service:
+    known, far = indicators().get(m.id), isinstance(study.part(m.table), Access)
+    return profiles.Service(m.id, (known.theme if known else "") or (FAR if far else m.id), m.owner, m.better)
+
+
+def _counts(villages: pd.DataFrame, ids: list[str]) -> profiles.Counts:
+    families = ("value", "numerator", "denominator", "gap", "gap_people")
+    return profiles.Counts(
+        *(villages.reindex(columns=[f"{f}_{i}" for i in ids]).set_axis(ids, axis=1).astype(float) for f in families)
+    )
 
 
 def choice(study: Study, villages: pd.DataFrame) -> Found:

@@ -14,7 +14,6 @@ from lokus.catalog.presets import Applied, Preset, presets
 from lokus.choosing import MOST_VILLAGES, Choice
 from lokus.errors import InfeasibleSelection, LokusError, Problem, StudyError, Where
 from lokus.methods import concordance, mcdm, selection
-from lokus.methods.scoring import Scheme
 from lokus.pipeline import Tell, hold_ranked
 from lokus.sources.polygons import to_metric
 from lokus.study import Study, make_study
@@ -203,7 +202,8 @@ def panel_lists(study: Study, villages: pd.DataFrame, scored: steps.Scored) -> I
     """
     weights = pd.Series(facts.effective_weights(scored))
     needs = villages[[f"need_{name}" for name in weights.index]].set_axis(weights.index, axis=1)
-    ranks = mcdm.panel(_filled(needs[villages["status"] == "ranked"], weights, scored.scheme), weights)
+    whole = mcdm.completed(needs[villages["status"] == "ranked"], weights, scored.scheme.dimension_of)
+    ranks = mcdm.panel(whole, weights)
     choice = Choice(study, villages)
     for name in PANEL:
         place = (len(villages) + 1 - ranks[name]).astype("float64").reindex(villages.index)
@@ -213,15 +213,3 @@ def panel_lists(study: Study, villages: pd.DataFrame, scored: steps.Scored) -> I
             objective=asked.objective, cost=asked.cost, last_year=asked.last_year, passes=asked.passes,
         )  # fmt: skip
         yield name, told["selected"]
-
-
-def _filled(needs: pd.DataFrame, weights: pd.Series, scheme: Scheme) -> pd.DataFrame:
-    """A village's missing needs as the weighted mean of its others in the dimension, else of all: what a weighted mean
-    over the observed makes of them. Methods that look at columns could not rank the village at all.
-    """
-    dimension = pd.Series(scheme.dimension_of, list(scheme.indicators))
-    for ids in (*(dimension.index[dimension == d] for d in dimension.unique()), dimension.index):
-        part, w = needs[ids], weights[ids]
-        mean = (part * w).sum(axis=1) / (part.notna() * w).sum(axis=1)
-        needs = needs.assign(**{i: part[i].fillna(mean) for i in ids})
-    return needs.clip(0, 1)  # a mean of ones may be more by its last digit

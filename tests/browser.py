@@ -1,5 +1,6 @@
 """Where a Chromium is on this machine, and a page of it with the network off that remembers everything it was told."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "msedge", "chrome")
@@ -66,9 +69,11 @@ class Heard:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, size: tuple[int, int] = (1366, 768)) -> Iterator[tuple[Page, Heard]]:
+def opened(
+    browser: Browser, file: Path, size: tuple[int, int] = (1366, 768), *, touch: bool = False
+) -> Iterator[tuple[Page, Heard]]:
     """A file in a page with the network off, and what was heard of it."""
-    context = browser.new_context(offline=True, viewport={"width": size[0], "height": size[1]})
+    context = browser.new_context(offline=True, viewport={"width": size[0], "height": size[1]}, has_touch=touch)
     page, heard, address = context.new_page(), Heard(), file.resolve().as_uri()
 
     def asked(request) -> None:
@@ -93,3 +98,24 @@ def opened(browser: Browser, file: Path, size: tuple[int, int] = (1366, 768)) ->
 def settle(page: Page) -> None:
     """Two frames. (`wait_for_function` polls by eval in the page, which the page's own policy refuses.)"""
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+
+
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on a page, whose own policy refuses a script tag but no evaluation."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations)")
+    return [
+        f"{v['id']}: {v['help']} {[node['target'] for node in v['nodes']][:5]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+
+
+def small(page: Page, size: tuple[int, int] = (64, 36)) -> np.ndarray:
+    """What a page looks like from far away: mean colours, height × width × RGB."""
+    picture = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    return np.asarray(picture.resize(size, Image.Resampling.BOX), dtype=float)

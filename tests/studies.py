@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
+
 from lokus.study import Study, make_study
 
 INDICATORS: list[dict[str, Any]] = [
@@ -92,3 +95,15 @@ def idm(shared: Path, name: str, kabupaten: str, count: int, **sections: Any) ->
         "uncertainty": {"draws": 500},
     }
     return make_study({**raw, **sections}, shared)
+
+
+def real_villages(shared: Path, name: str) -> tuple[pd.DataFrame, gpd.GeoSeries]:
+    """The villages of a shapefile in BIG's schema and their polygons, by code."""
+    layer = gpd.read_file(next((shared / "boundaries" / name).glob("*.shp"))).to_crs(4326)
+    layer = layer[layer["KDEPUM"].notna()].drop_duplicates("KDEPUM").set_index("KDEPUM").sort_index()
+    layer.index = pd.Index(layer.index.astype("str"), name="village_code")
+    places = pd.DataFrame(
+        {"village": layer["WADMKD"].astype("str"), "kecamatan_code": layer.index.str[:8],
+         "kecamatan": layer["WADMKC"].astype("str")}
+    )  # fmt: skip
+    return places, layer.geometry

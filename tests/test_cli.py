@@ -42,10 +42,16 @@ def test_demo_does_all_and_says_what_to_open(tmp_path: Path, capsys: pytest.Capt
     told = json.loads(capsys.readouterr().out)
     assert Path(told["map"]).read_text("utf-8").startswith("<!DOCTYPE html>")
     assert (Path(told["run"]) / "run.json").is_file()
+    assert Path(told["last_year"]).is_relative_to(tmp_path / "d" / "tahun-lalu")
+    assert (Path(told["rembuk"]) / "paparan.pptx").is_file()
+    assert entry(["compare", str(tmp_path / "d" / "tahun-lalu"), told["study"], "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert both["after"] == Path(told["run"]).name and {"method", "actual"} < set(both["backtest"])
 
 
 COMMANDS = (
-    "demo", "init", "check", "run", "presets", "map", "explain", "audit", "compare", "verify", "children", "indicators",
+    "demo", "init", "check", "run", "presets", "map", "rembuk", "explain", "audit", "compare", "verify", "children",
+    "indicators",
 )  # fmt: skip
 
 
@@ -208,6 +214,15 @@ def test_verify_and_map_take_the_study_folder_as_its_newest_run(ran: Path, capsy
     assert "Identik" in capsys.readouterr().out
     assert entry(["map", str(ran), "-o", str(ran / "x" / "peta.html"), "--lang", "en"]) == 0
     assert (ran / "x" / "peta.html").is_file()
+
+
+def test_map_takes_an_earlier_run_and_marks_what_is_not_public(ran: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = ran / "x" / "sejak.html"
+    assert entry(["map", str(ran), "--before", str(ran), "--internal", "-o", str(page), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bytes"] == page.stat().st_size
+    assert "Perubahan sejak run " in page.read_text("utf-8")
+    assert "INTERNAL: bukan untuk umum" in page.read_text("utf-8")
+    assert entry(["map", str(ran), "--before", str(ran / "tidak-ada")]) == 1
 
 
 def test_no_run_and_a_damaged_run_are_told(home: Path, ran: Path, capsys: pytest.CaptureFixture[str]) -> None:

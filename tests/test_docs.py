@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from conftest import ROOT
@@ -15,8 +16,8 @@ from conftest import ROOT
 from lokus import messages, schema
 from lokus.catalog import indicators
 from lokus.cli.commands import parser
-from lokus.study import model
-from lokus.study.model import Part
+from lokus.study import files, model
+from lokus.study.parts import Part
 
 PAGE = (ROOT / "docs" / "studi.md").read_text("utf-8")
 INTERNAL = {"folder"}
@@ -26,11 +27,15 @@ def keys(part: type[Part]) -> set[str]:
     return {f.alias or name for name, f in part.model_fields.items() if name not in INTERNAL}
 
 
+def sections_of(module: ModuleType) -> set[type[Part]]:
+    return {p for p in vars(module).values() if isinstance(p, type) and issubclass(p, Part)}
+
+
 def test_every_key_of_the_study_file_is_on_the_page() -> None:
-    parts = [p for p in vars(model).values() if isinstance(p, type) and issubclass(p, Part) and p is not model.Measure]
+    parts = sections_of(files) | sections_of(model) - {model.Measure}
     known = set().union(*(keys(p) for p in parts))
-    sections = {"study", "boundaries", "table", "points", "indicator", "dimension", "method", "uncertainty"}
-    sections |= {"space", "clusters", "selection"}
+    sections = {"study", "boundaries", "table", "points", "raster", "indicator", "dimension", "method", "uncertainty"}
+    sections |= {"access", "space", "clusters", "selection"}
     missing = {k for k in known - sections if not re.search(rf"`{k}`|^{k} = ", PAGE, re.MULTILINE)}
     assert not missing
     for section in sections:
@@ -39,8 +44,7 @@ def test_every_key_of_the_study_file_is_on_the_page() -> None:
 
 def test_the_page_names_no_key_that_is_not_there() -> None:
     named = {k for row in re.findall(r"^\| (`.+?`) \|", PAGE, re.MULTILINE) for k in re.findall(r"`(\w+)`", row)}
-    parts = [p for p in vars(model).values() if isinstance(p, type) and issubclass(p, Part)]
-    assert named <= set().union(*(keys(p) for p in parts))
+    assert named <= set().union(*(keys(p) for p in sections_of(files) | sections_of(model)))
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import pytest
 from lokus.cli import entry
 from lokus.demo import write_study
 from lokus.errors import DataError
+from lokus.pipeline import FORMAT
 from lokus.runs.folder import OUTPUTS
 from lokus.villages import crosswalk
 
@@ -228,7 +229,7 @@ def test_a_run_whose_papers_were_altered_is_damaged(
         assert (exit_code, answer["error"], answer["params"]["files"]) == (1, "run_damaged", ["run.json"])
 
 
-@pytest.mark.parametrize("text", ["[]", "null", "{", '{"format": 2}', "[" * 50000])
+@pytest.mark.parametrize("text", ["[]", "null", "{", f'{{"format": {FORMAT}}}', "[" * 50000])
 def test_a_run_json_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (tmp_path / "run.json").write_text(text, "utf-8")
     exit_code, answer = told(capsys, "map", str(tmp_path))

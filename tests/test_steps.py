@@ -12,6 +12,7 @@ from studies import changed
 
 from lokus import choosing, intake, pipeline, rates, steps
 from lokus.demo import write_study
+from lokus.errors import StudyError
 from lokus.methods import weights
 from lokus.sources.polygons import to_metric
 from lokus.study import Study, make_study, open_study
@@ -223,3 +224,74 @@ def test_every_way_of_making_the_score_ranks_every_village_with_data(
     parts = told.filter(like="contribution_").sum(axis=1)[told["rank"].notna()]
     np.testing.assert_allclose(parts, told["score"].dropna(), atol=1e-6)
     assert told["score"].dropna().between(0, 100).all() and told["score"].std() > 1
+
+
+def spatial_step(study: Study, found: intake.Intake) -> steps.Found:
+    metric = to_metric(found.geometry)
+    near = steps.neighbours(study, metric)
+    known = pd.concat([found.villages, rates.estimates(study, found.villages, near).columns], axis=1)
+    return steps.space(study, known, near, metric)
+
+
+def test_scan_clusters_are_of_the_villages_and_children_that_are_told(study: Study, found: intake.Intake) -> None:
+    quick = changed(study, space__permutations=99, space__scan_replicas=99)
+    made = spatial_step(quick, found)
+    scan, member = made.extra["scan"], made.columns["scan_cluster"]
+    assert scan["clusters"] and scan["skipped"] == "" and scan["villages"] == member.notna().sum()
+    assert made.columns.loc[member.notna(), "gi_star"].notna().all()
+    v = found.villages
+    for told in scan["clusters"]:
+        inside = v.loc[told["villages"]]
+        assert member.index[member == told["number"]].tolist() == told["villages"]
+        assert told["observed"] == inside["numerator_stunting"].sum() > told["expected"]
+        assert told["population"] == inside["denominator_stunting"].sum()
+        assert told["excess"] == pytest.approx(
+            told["observed"] - scan["cases"] / scan["population"] * told["population"]
+        )
+        assert told["p"] <= scan["level"]
+    near = made.extra["neighbours"]
+    assert near["by"] == "queen" and near["pairs"] == near["touch"] + near["near"] + near.get("ferry", 0)
+
+
+def test_of_a_coverage_the_cases_are_those_not_reached(study: Study, found: intake.Intake) -> None:
+    of = next(m.id for m in study.services)
+    made = spatial_step(changed(study, space__of=of, space__permutations=99, space__scan_replicas=99), found)
+    v, seen = found.villages, made.columns["scan_cluster"].notna()
+    people, had = v.loc[seen, f"denominator_{of}"], v.loc[seen, f"numerator_{of}"]
+    assert made.extra["scan"]["cases"] == (people - had.clip(upper=people)).sum()
+
+
+def test_what_was_not_scanned_says_why(study: Study, found: intake.Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = changed(study, space__permutations=99)
+    by_value = next(m.id for m in study.measures if not m.denominator)
+    villages = pd.concat([found.villages, rates.estimates(quick, found.villages).columns], axis=1)
+    metric = to_metric(found.geometry)
+    near = steps.neighbours(quick, metric)
+    off = steps.space(changed(quick, space__scan="none"), villages, near, metric)
+    without = steps.space(changed(quick, space__of=by_value), villages, near, metric)
+    nowhere = steps.space(quick, villages, near)
+    monkeypatch.setattr(steps, "MOST_SCANNED", 100)
+    large = steps.space(quick, villages, near, metric)
+    made = {"off": off, "no_counts": without, "no_polygons": nowhere, "too_many": large}
+    for why, one in made.items():
+        assert one.extra["scan"]["skipped"] == why and one.extra["scan"]["clusters"] == []
+        assert one.columns["scan_cluster"].isna().all()
+
+
+@pytest.mark.parametrize(("by", "evidence"), [("rook", {"touch"}), ("knn", {"nearest"}), ("distance", {"within"})])
+def test_every_way_of_being_neighbours_runs(study: Study, found: intake.Intake, by: str, evidence: set[str]) -> None:
+    quick = changed(study, space__by=by, space__k=4, space__permutations=99, space__scan="none")
+    made = spatial_step(quick, found)
+    assert evidence <= set(made.columns["neighbour_evidence"]) <= evidence | {"near", "ferry", "none"}
+    assert (made.columns["neighbours"] > 0).sum() >= 238
+
+
+def test_a_distance_that_makes_everybody_neighbours_of_all_is_refused(
+    study: Study, found: intake.Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lokus.methods.spatial.MOST_PAIRS", 1_000)
+    far = changed(study, space__by="distance", space__distance_m=50_000.0)
+    with pytest.raises(StudyError) as told:
+        steps.neighbours(far, to_metric(found.geometry))
+    assert [p.code for p in told.value.problems] == ["neighbours_too_many"]
+    assert told.value.problems[0].where.key == "space.distance_m"

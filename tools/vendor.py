@@ -1,4 +1,6 @@
-"""Refreshes the JavaScript and CSS that every map carries inside itself. For maintainers; users need no Node.
+"""Refreshes the JavaScript and CSS that every map carries inside itself, and what the tests look at it with.
+
+For maintainers; users need no Node.
 
 `python tools/vendor.py` packs each pinned package with npm, takes only the files named here, turns the pictures a style
 sheet links into data URIs, and writes `manifest.json` (folium's element name → file, package, licence, sha256).
@@ -17,18 +19,22 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[1] / "lokus" / "outputs" / "web" / "vendor"
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "lokus" / "outputs" / "web" / "vendor"
+TESTS = ROOT / "tests" / "vendor"
 
 # package@version → {folium's element name: file in the package}
 PINS: dict[str, dict[str, str]] = {
     "leaflet@1.9.4": {"leaflet": "dist/leaflet.js", "leaflet_css": "dist/leaflet.css"},
 }
+# package@version → files of the package that only tests use, taken as they are
+TESTED: dict[str, tuple[str, ...]] = {"axe-core@4.14.1": ("axe.min.js", "LICENSE")}
 LINKED = re.compile(r"""url\(\s*(['"]?)(?!data:|#)([^'")]+)\1\s*\)""")
 SOURCE_MAP = re.compile(r"^\s*(//|/\*)[#@]\s*sourceMappingURL=.*$", re.MULTILINE)
 
 
 def main() -> None:
-    """Lays the vendor folder anew."""
+    """Lays both vendor folders anew."""
     shutil.rmtree(VENDOR, ignore_errors=True)
     VENDOR.mkdir(parents=True)
     manifest: dict[str, dict[str, str]] = {}
@@ -36,6 +42,17 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             manifest.update(_take(package, wanted, _unpacked(package, Path(folder))))
     (VENDOR / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
+    for package, files in TESTED.items():
+        _keep_for_tests(package, files)
+
+
+def _keep_for_tests(package: str, files: tuple[str, ...]) -> None:
+    home = TESTS / package.rsplit("@", 1)[0]
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        root = _unpacked(package, Path(folder))
+        for name in files:
+            shutil.copy(root / name, home / name)
 
 
 def _unpacked(package: str, folder: Path) -> Path:

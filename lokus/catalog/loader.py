@@ -35,7 +35,8 @@ class Indicator(Record):
     """One indicator as the field knows it.
 
     `kind`: "share" = numerator / denominator (0–1 inside); "count" = people; "value" = a number of its own unit.
-    `better`: which direction is better for children. `owner`: the office (OPD) that can close the gap.
+    `better`: which direction is better for children. `theme`: what it is about ("air", "gizi").
+    `owner`: the office (OPD) that can close the gap.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -47,6 +48,7 @@ class Indicator(Record):
     denominator: str = ""
     unit: str = ""
     dimension: str = "services"
+    theme: str = ""
     owner: str = ""
     targets: tuple[Target, ...] = ()
     source: str = ""

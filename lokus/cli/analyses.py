@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lokus import messages
 from lokus.cli.screen import console, progress, tell_json
+from lokus.errors import LokusError
 
 if TYPE_CHECKING:
     from lokus.ways import Ways
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def compare_arguments(compare: argparse.ArgumentParser, t: Callable[[str], str]) -> None:
     """What `lokus compare` takes."""
     for name in ("before", "after"):
-        compare.add_argument(name, help=t(f"argument.{name}"))
+        compare.add_argument(name, help=t(f"argument.{name}"), metavar=t(f"metavar.{name}"))
     compare.add_argument("--internal", action="store_true", help=t("argument.internal"))
 
 
@@ -27,6 +28,9 @@ def run_compare(asked: argparse.Namespace) -> int:
     from lokus.outputs.comparison import comparison
 
     before, after = (runs.read(runs.find(folder)) for folder in (asked.before, asked.after))
+    if before.facts["year"] > after.facts["year"]:
+        first, then = (str(run.facts["year"]) for run in (before, after))
+        raise LokusError("compare_years", before=asked.after, after=asked.before, first=first, then=then)
     told = comparison(before, after, asked.lang, public=not asked.internal)
     if asked.json:
         tell_json(told)
@@ -102,11 +106,12 @@ def tell_ways(found: Ways, lang: str) -> None:
     from rich.table import Table
 
     from lokus.outputs import ways as words
+    from lokus.ways import PANEL
 
     letters = list(words.lettered(found))
     print("\n".join(words.heading(found, lang)))
     places = [messages.text(f"cli.column.{c}", lang) for c in ("village", "kecamatan")]
-    counts = [messages.text(f"ways.column.{c}", lang) for c in ("chosen_by", "methods")]
+    counts = [messages.text(f"ways.column.{c}", lang, count=len(PANEL)) for c in ("chosen_by", "methods")]
     shown = Table(*places, *letters, *counts)
     for row in words.village_rows(found, lang):
         shown.add_row(*row)

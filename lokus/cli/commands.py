@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from lokus import __version__, messages
 from lokus.cli.analyses import (
@@ -22,6 +22,9 @@ from lokus.cli.analyses import (
     run_compare,
     run_presets,
 )
+from lokus.cli.drawing import draw, map_arguments, run_map
+from lokus.cli.papers import rembuk_arguments, run_rembuk, tell_agreed, tell_pack, write
+from lokus.cli.places import run_sites, sites_arguments
 from lokus.cli.screen import (
     as_json,
     asker,
@@ -37,24 +40,11 @@ from lokus.cli.screen import (
     tell_run,
     tell_sums,
 )
+from lokus.cli.usage import Parser
 from lokus.errors import LokusError
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse in the user's language: a usage fault is one sentence, the usage line, and exit code 2."""
-
-    lang = "id"
-    json = False
-
-    def error(self, message: str) -> NoReturn:
-        if self.json:
-            tell_json({"error": "usage", "params": {"detail": message}, "problems": []})
-        print(messages.text("cli.usage_fault", self.lang, detail=message), file=sys.stderr)
-        self.print_usage(sys.stderr)
-        raise SystemExit(2)
 
 
 def language(argv: Sequence[str]) -> str:
@@ -87,24 +77,23 @@ def parser(lang: str) -> Parser:
         made.add_argument("--lang", choices=messages.LANGS, default=lang, help=t("lang"))
         made.add_argument("--json", action="store_true", help=t("json"))
         for argument in arguments:
-            here: dict[str, Any] = (
-                {"nargs": "?", "default": "."} if argument != "village" and "village" not in arguments else {}
-            )
-            made.add_argument(argument, help=t(f"argument.{argument}"), **here)
+            here: dict[str, Any] = {} if "village" in arguments else {"nargs": "?", "default": "."}
+            made.add_argument(argument, help=t(f"argument.{argument}"), metavar=t(f"metavar.{argument}"), **here)
         made.set_defaults(run=run)
         return made
 
-    demo = command("demo", run_demo)
-    demo.add_argument("folder", nargs="?", default="lokus-demo", help=t("argument.folder"))
+    command("demo", run_demo).add_argument("folder", nargs="?", default="lokus-demo", help=t("argument.folder"))
     _init_arguments(command("init", run_init), t)
     command("check", run_check, "study")
-    command("run", run_study, "study").add_argument("--preset", default="", help=t("argument.preset"))
-    command("map", run_map, "run_folder").add_argument("-o", "--output", help=t("argument.output"))
+    _run_arguments(command("run", run_study, "study"), t)
+    map_arguments(command("map", run_map, "run_folder"), t)
+    rembuk_arguments(command("rembuk", run_rembuk, "run_folder"), t)
     explain = command("explain", run_explain, "run_folder", "village")
     explain.add_argument("--internal", action="store_true", help=t("argument.internal"))
     compare_arguments(command("compare", run_compare), t)
     presets_arguments(command("presets", run_presets), t)
     audit_arguments(command("audit", run_audit, "run_folder"), t)
+    sites_arguments(command("sites", run_sites, "study"), t)
     command("verify", run_verify, "run_folder")
     children_arguments(command("children", run_children), t)
     command("indicators", run_indicators)
@@ -129,6 +118,12 @@ def day(text: str) -> dt.date:
     if found is None:
         raise argparse.ArgumentTypeError(messages.text("cli.bad_date", Parser.lang, text=text))
     return found
+
+
+def _run_arguments(run: Parser, t: Callable[[str], str]) -> None:
+    way = run.add_mutually_exclusive_group()
+    way.add_argument("--preset", default="", help=t("argument.preset"))
+    way.add_argument("--agreed", metavar="FILE", type=Path, help=t("argument.agreed"))
 
 
 def _init_arguments(init: Parser, t: Callable[[str], str]) -> None:
@@ -239,56 +234,47 @@ def run_check(asked: argparse.Namespace) -> int:
 
 def run_study(asked: argparse.Namespace) -> int:
     """The analysis: a run folder."""
+    from lokus.outputs.sums import facts_told
     from lokus.study import open_study
 
     study = open_study(asked.study)
-    run, folder = _compute(study, asked, asked.preset)
+    run, folder = _compute(study, asked, asked.preset, asked.agreed)
     if asked.json:
         chosen = run.selection[run.selection["selected"]]
         tell_json({
             "run_id": run.manifest["run_id"], "folder": str(folder), "selected": chosen.index.tolist(),
-            "preset": run.manifest.get("preset"), "facts": run.facts, "problems": as_json(run.problems, asked.lang),
+            "preset": run.manifest.get("preset"), "agreed": run.manifest.get("agreed"), "facts": facts_told(run),
+            "problems": as_json(run.problems, asked.lang),
         })  # fmt: skip
         return 0
     tell_run(run, asked.lang)
     print(messages.text("cli.run_done", asked.lang, lokus=_called(), folder=str(folder)))
+    if run.manifest.get("agreed"):
+        tell_agreed(run, asked.lang)
+        print(messages.text("cli.agreed_done", asked.lang, lokus=_called(), folder=str(folder)))
     return 0
 
 
-def _compute(study: Any, asked: argparse.Namespace, preset: str = "") -> tuple[Run, Path]:
+def _compute(study: Any, asked: argparse.Namespace, preset: str = "", agreed: Path | None = None) -> tuple[Run, Path]:
     from lokus import intake, pipeline, runs, ways
 
     with progress(asked.lang, quiet=asked.json) as tell:
         tell("read", 0, 1)
-        study, found, told = ways.read(study, preset)
+        study, found, told = _agreed(study, agreed) if agreed else ways.read(study, preset)
         intake.ask(study, found)
         run = pipeline.run(study, found, tell=tell)
         run = replace(run, manifest={**run.manifest, **told})
         return run, runs.write(run, study.path("runs"))
 
 
-def run_map(asked: argparse.Namespace) -> int:
-    """One offline HTML map of a stored run."""
-    from lokus import runs
+def _agreed(study: Any, file: Path) -> Any:
+    """What the official run of an agreed file is made of; the run that it was agreed on is the study's own."""
+    from lokus import agreed, runs
 
-    folder = runs.find(asked.run_folder)
-    run = runs.read(folder)
-    output = Path(asked.output) if asked.output else folder.resolve().parents[1] / "maps" / f"{folder.name}.html"
-    _draw(run, output, asked.lang)
-    if asked.json:
-        tell_json({"map": str(output), "bytes": output.stat().st_size})
-    else:
-        print(messages.text("cli.map_done", asked.lang, file=str(output)))
-    return 0
-
-
-def _draw(run: Run, output: Path, lang: str) -> None:
-    from lokus.outputs.maps import write_map
-
-    try:
-        write_map(run, output, lang=lang)
-    except OSError as fault:
-        raise LokusError("map_unwritable", file=str(output), fault=fault.strerror or str(fault)) from None
+    given, home = agreed.open_agreed(file), study.path("runs")
+    if not (home / given.run / "run.json").is_file():
+        raise LokusError("agreed_other_run", run=given.run, folder=str(home))
+    return agreed.read(given, runs.read(home / given.run), study.folder)
 
 
 def run_explain(asked: argparse.Namespace) -> int:
@@ -372,19 +358,26 @@ def run_indicators(asked: argparse.Namespace) -> int:
 
 
 def run_demo(asked: argparse.Namespace) -> int:
-    """The demo kabupaten as a study, run, with its map."""
-    from lokus.demo import write_study
+    """The demo kabupaten as a study, run, with its map and the papers of its meeting."""
+    from lokus.demo import LAST_YEAR, write_study
     from lokus.study import open_study
 
     home = write_study(Path(asked.folder))
+    earlier, before = _compute(open_study(home / LAST_YEAR), asked)
     run, folder = _compute(open_study(home), asked)
     output = home / "maps" / f"{folder.name}.html"
-    _draw(run, output, asked.lang)
+    room = draw(run, output, asked.lang, before=earlier) or output
+    papers = write(run, home / "rembuk" / folder.name, asked, before=earlier)
     if asked.json:
-        tell_json({"study": str(home), "run": str(folder), "map": str(output)})
+        paths = {"study": home, "run": folder, "last_year": before, "map": output, "meeting_map": room}
+        paths["rembuk"] = papers[0].parent
+        tell_json({name: str(path) for name, path in paths.items()})
         return 0
     tell_run(run, asked.lang)
-    print(messages.text("cli.demo_done", asked.lang, study=str(home), run=str(folder), map=str(output.resolve())))
+    told = {"study": str(home), "run": str(folder), "before": str(home / LAST_YEAR), "map": str(output.resolve())}
+    print(messages.text("cli.demo_done", asked.lang, lokus=_called(), **told))
+    print(messages.text("cli.room_map", asked.lang, file=str(room.resolve())))
+    tell_pack(papers, asked.lang)
     return 0
 
 
@@ -392,6 +385,5 @@ def _called() -> str:
     """How the person called lokus, so that a suggested command can be pasted."""
     program = Path(sys.argv[0])
     known = shutil.which("lokus")
-    return (
-        "lokus" if program.name != "lokus" or (known and Path(known).resolve() == program.resolve()) else str(program)
-    )
+    ours = program.name != "lokus" or (known and Path(known).resolve() == program.resolve())
+    return "lokus" if ours else str(program)

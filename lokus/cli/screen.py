@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,11 @@ SCORES = ("z_sd", "sex_ratio", "age_heaping")
 
 def tell_json(value: Any) -> None:
     """Writes one JSON value to standard output."""
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=_as_text))
+
+
+def _as_text(value: Any) -> str:
+    return messages.system_fault(value, "en") if isinstance(value, OSError) else str(value)
 
 
 def as_json(problems: Sequence[Problem], lang: str) -> list[dict[str, Any]]:
@@ -80,6 +84,10 @@ def tell_sums(tables: Sequence[dict[str, Any]], lang: str) -> None:
     from rich.table import Table
 
     for t in tables:
+        if "raster" in t:
+            print(_raster_told(t, lang))
+        if not (t["by"] or t["left_out"]):  # no rows were matched: a raster, or ways
+            continue
         rungs = [f"{messages.number(n, lang)} {messages.text(f'match.rung.{by}', lang)}" for by, n in t["by"].items()]
         kinds = [f"{messages.number(n, lang)} {messages.text(f'rows.{k}', lang)}" for k, n in t["left_out"].items()]
         told = {"table": t["id"], "rungs": rungs or ["–"], "kinds": kinds or ["–"]}
@@ -93,16 +101,25 @@ def tell_sums(tables: Sequence[dict[str, Any]], lang: str) -> None:
         console().print(shown)
 
 
+def _raster_told(table: Mapping[str, Any], lang: str) -> str:
+    found = table["raster"]
+    shares = {part: messages.percent(found[part], lang) for part in ("covered", "nodata")}
+    cells, side = (messages.number(x, lang) for x in (found["cells"], found["cell_m"][0]))
+    return messages.text("rows.raster", lang, table=table["id"], cells=cells, side=side, **shares)
+
+
 def tell_run(run: Run, lang: str) -> None:
     """The chosen villages, the account and what needs attention."""
     from rich.table import Table
 
-    from lokus.outputs import words
+    from lokus.outputs import consequences, words
     from lokus.outputs.ways import under
 
     facts, villages = run.facts, run.villages
     tell_account(facts["tables"], lang)
     tell_problems(run.problems, lang)
+    for line in consequences.turned(run, lang):
+        print(f"  ! {line}")
     if not facts["has_prevalence"]:
         print(messages.text("cli.no_prevalence", lang))
     chosen = run.selection[run.selection["selected"]]
@@ -128,6 +145,8 @@ def tell_run(run: Run, lang: str) -> None:
             cells += [words.counted(run, code, burden, lang), words.estimate_text(run, code, burden, lang)]
         shown.add_row(*cells)
     console().print(shown)
+    for line in consequences.lines(run, lang):
+        print(line)
 
 
 def tell_children(counts: ChildCounts, lang: str) -> None:

@@ -12,12 +12,15 @@ from lokus.errors import LokusError
 
 MARK = "# Studi contoh: Kabupaten Teluk Kirana (rekaan)"
 STUDY_FILES = ("lokus.toml", "crosswalk.csv")
+# The folder of last year's study inside the demo's.
+LAST_YEAR = "tahun-lalu"
 
 
 def write_study(folder: Path) -> Path:
     """Writes the demo kabupaten as a study into `folder`, which is new, empty or an earlier demo; returns the folder.
 
-    In an earlier demo only what is missing is written: what somebody has changed or decided there stays.
+    In its folder `LAST_YEAR` lies a study of its own: the same villages a year before. In an earlier demo only what is
+    missing is written: what somebody has changed or decided there stays.
 
     :raises LokusError: "demo_folder_in_use" when the folder holds anything else, "demo_folder_unwritable".
     """
@@ -25,16 +28,18 @@ def write_study(folder: Path) -> Path:
     try:
         if folder.exists() and not _is_free(folder):
             raise LokusError("demo_folder_in_use", folder=str(folder))
-        for name in STUDY_FILES:
-            _copy(data / name, folder / name)
-        for source in sorted(data.iterdir()):
-            if source.name not in STUDY_FILES:
-                _copy(source, folder / "data" / source.name)
-        for source in sorted(_boundaries().glob("teluk_kirana.*")):
-            _copy(source, folder / "boundaries" / source.name)
+        _write(data, folder)
+        _write(data / "tahun_lalu", folder / LAST_YEAR)
     except OSError as fault:
-        raise LokusError("demo_folder_unwritable", folder=str(folder), why=fault.strerror or "") from fault
+        raise LokusError("demo_folder_unwritable", folder=str(folder), why=fault) from fault
     return folder
+
+
+def _write(data: Path, folder: Path) -> None:
+    for source in sorted(path for path in data.iterdir() if path.is_file()):
+        _copy(source, (folder if source.name in STUDY_FILES else folder / "data") / source.name)
+    for source in sorted(_boundaries().glob("teluk_kirana.*")):
+        _copy(source, folder / "boundaries" / source.name)
 
 
 def _is_free(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """Makes the fictional Kabupaten Teluk Kirana; the same seed gives the same files.
 
-`python -m lokus.demo.generator ROOT` writes them under ROOT where a checkout keeps them, but for `lokus.toml`, which is
-written by hand.
+`python -m lokus.demo.generator ROOT` writes them under ROOT where a checkout keeps them, but for the two
+`lokus.toml`, which are written by hand.
 """
 
 from __future__ import annotations
@@ -15,26 +15,31 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from lokus.demo import borders, coverage, land, names, people, tables
+from lokus.demo import borders, coverage, land, names, people, rasters, tables
 from lokus.villages import crosswalk
 
 BOUNDARIES, DATA = Path("boundaries", "demo"), Path("lokus", "demo", "data")
+PAST = DATA / "tahun_lalu"
 SHAPEFILE = "teluk_kirana.shp"
 FICTION = "Wilayah rekaan untuk peragaan lokus; bukan wilayah yang ada"
 
 
 def generate(root: Path) -> None:
-    """Writes the shapefile, the tables and the crosswalk under `root`."""
+    """Writes the shapefile, the tables, the crosswalk and the rasters under `root`."""
     ground = land.grow()
     label, drawn = borders.draw(ground)
     villages = names.name(drawn)
     shapes = gpd.GeoSeries(coverage.polygons(ground, label)[villages.index], villages["code"], crs="EPSG:4326")
     (root / BOUNDARIES).mkdir(parents=True, exist_ok=True)
-    (root / DATA).mkdir(parents=True, exist_ok=True)
+    (root / PAST).mkdir(parents=True, exist_ok=True)
     write_boundaries(root / BOUNDARIES / SHAPEFILE, villages, shapes)
     listed = known_to_offices(villages)
-    tables.write_all(root / DATA, listed, people.count(listed), seats(listed, shapes))
+    counts = people.count(listed)
+    tables.write_all(root / DATA, listed, counts, seats(listed, shapes))
+    tables.write_past(root / PAST, listed, people.count(listed, ago=1))
     write_crosswalk(root / DATA / "crosswalk.csv", villages)
+    children = counts["children"].set_axis(listed["code"])
+    rasters.write(root / DATA, ground, villages, shapes, children)
 
 
 def known_to_offices(villages: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from lokus.demo.borders import KECAMATAN
 from lokus.demo.land import Floats, Ints, fractal, stream
 
 PREVALENCE = 0.20
+# A year ago (logits): more stunting everywhere, far more or less in some villages, fewer children seen and reached.
+TREND, IMPROVED, WORSENED, UNSEEN, UNREACHED = 0.08, 0.6, 0.5, 0.2, 0.2
 TROUBLED_COAST, TROUBLED_HILLS = "Karang Senja", (45.0, 11.0)
 CHILDREN = {"town": 300.0, "coast": 130.0, "plain": 130.0, "river": 100.0, "hills": 65.0, "island": 95.0}
 # What is wanting where (logits): salt in the wells of the coast, latrines over the river, mothers at work in the town.
@@ -21,8 +23,8 @@ LACKS = {
 }
 
 
-def count(villages: pd.DataFrame) -> pd.DataFrame:
-    """All counts of all tables, one row a village, on the index of `villages`."""
+def count(villages: pd.DataFrame, ago: int = 0) -> pd.DataFrame:
+    """All counts of all tables, one row a village, on the index of `villages`; `ago` = 1: those of the year before."""
     flavour = villages["kecamatan"].map(lambda k: KECAMATAN[k].flavour).replace("town", "plain")
     flavour = flavour.where(~villages["kelurahan"], "town")
     points = villages[["x", "y"]].to_numpy(float)
@@ -30,11 +32,26 @@ def count(villages: pd.DataFrame) -> pd.DataFrame:
     children = np.maximum(
         np.round(flavour.map(CHILDREN) * np.exp(_spread("children", len(villages), 0.6))), 7
     ).to_numpy()
+    if ago:
+        children = np.maximum(np.round(children * np.exp(_spread("children before", len(villages), 0.04))), 7)
     lacks = pd.DataFrame(LACKS).T.reindex(flavour).fillna(0.0)
-    nutrition = _nutrition(villages, children, away, points)
-    tables = [nutrition, _services(children, away, lacks), _families(children, away, lacks, points)]
+    nutrition = _nutrition(villages, children, away, points, ago)
+    tables = [nutrition, _services(children, away, lacks, ago), _families(children, away, lacks, points, ago)]
     counts = pd.concat([pd.DataFrame({"children": children}), *tables], axis=1).astype(int)
     return counts.set_index(villages.index)
+
+
+def _chance(step: str, ago: int) -> np.random.Generator:
+    """What is drawn anew each year."""
+    return stream(f"{step} before" if ago else step)
+
+
+def turned(size: int) -> Floats:
+    """By how much more children were stunted a year before (logits): everywhere a little; one village in six has since
+    truly improved, one in twelve truly worsened.
+    """
+    lot = stream("turned").random(size)
+    return np.asarray(TREND + np.select([lot < 1 / 6, lot > 11 / 12], [IMPROVED, -WORSENED], 0.0))
 
 
 def _spread(step: str, size: int, width: float) -> Floats:
@@ -50,10 +67,11 @@ def _share(logit: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-logit)))
 
 
-def _nutrition(villages: pd.DataFrame, children: Floats, away: Floats, points: Floats) -> pd.DataFrame:
+def _nutrition(villages: pd.DataFrame, children: Floats, away: Floats, points: Floats, ago: int) -> pd.DataFrame:
     """Weighed and measured children by status, as e-PPGBM counts them; the parts add up to their sums."""
-    rng, n = stream("nutrition"), len(children)
-    seen = np.clip(_share(1.75 - 0.75 * away - 0.7 * villages["kelurahan"] + _spread("seen", n, 0.55)), 0.35, 0.99)
+    rng, n = _chance("nutrition", ago), len(children)
+    seen = 1.75 - 0.75 * away - 0.7 * villages["kelurahan"] + _spread("seen", n, 0.55) - UNSEEN * ago
+    seen = np.clip(_share(seen), 0.35, 0.99)
     hills = np.exp(-((np.hypot(*(points - TROUBLED_HILLS).T) / 7.0) ** 2))
     logit = (
         1.3 * villages["height"]
@@ -62,7 +80,7 @@ def _nutrition(villages: pd.DataFrame, children: Floats, away: Floats, points: F
         + _spread("stunting", n, 0.15)
     )
     logit = logit + 1.15 * (villages["kecamatan_name"] == TROUBLED_COAST) - 0.25 * villages["kelurahan"]
-    truth = _share(logit.to_numpy() + _level(logit.to_numpy(), children))
+    truth = _share(logit.to_numpy() + _level(logit.to_numpy(), children) + ago * turned(n))
     measured = np.clip(rng.binomial(children.astype(int), seen), np.ceil(0.35 * children), children).astype(int)
     weighed = measured + rng.binomial(children.astype(int) - measured, 0.35)
     likeness = 150.0  # the beta-binomial's strength: children of one village are alike, more than chance explains
@@ -93,12 +111,14 @@ def _split(rng: np.random.Generator, total: Ints, shares: tuple[float, ...]) -> 
     return np.asarray(rng.multinomial(total, shares))
 
 
-def _services(children: Floats, away: Floats, lacks: pd.DataFrame) -> pd.DataFrame:
+def _services(children: Floats, away: Floats, lacks: pd.DataFrame, ago: int) -> pd.DataFrame:
     """Target groups and how many of them were reached."""
-    rng, n = stream("services"), len(children)
+    rng, n = _chance("services", ago), len(children)
     mothers = np.maximum(rng.poisson(children * 0.22), 1)
     infants, toddlers = np.maximum(rng.poisson(children * 0.1), 1), np.maximum(rng.poisson(children * 0.2), 1)
     thin_mothers, households = rng.binomial(mothers, 0.09), np.round(children * (2.3 + rng.random(n) * 0.7)).astype(int)
+    if ago:  # who is pregnant or an infant changes with the year, households hardly
+        households = np.round(0.98 * _services(children, away, lacks, 0)["water_target"]).astype(int)
     groups = {
         "ttd": (mothers, 1.9, 0.7), "kek": (thin_mothers, 1.5, 0.7), "asi": (infants, 1.3, 0.1),
         "idl": (toddlers, 2.2, 0.6), "water": (households, 2.9, 0.7), "sanitation": (households, 2.5, 0.8),
@@ -106,16 +126,19 @@ def _services(children: Floats, away: Floats, lacks: pd.DataFrame) -> pd.DataFra
     out = {}
     for name, (group, level, slope) in groups.items():
         lack = lacks[name].to_numpy() if name in lacks else 0.0
-        reached = _share(level - slope * away - lack + _spread(f"service {name}", n, 0.4))
+        reached = _share(level - slope * away - lack + _spread(f"service {name}", n, 0.4) - UNREACHED * ago)
         out[f"{name}_target"], out[f"{name}_served"] = group, rng.binomial(group, reached)
     return pd.DataFrame(out)
 
 
-def _families(children: Floats, away: Floats, lacks: pd.DataFrame, points: Floats) -> pd.DataFrame:
+def _families(children: Floats, away: Floats, lacks: pd.DataFrame, points: Floats, ago: int) -> pd.DataFrame:
     """Families and those at risk of stunting (KRS), as the family-planning office verified them."""
-    rng, n = stream("families"), len(children)
+    rng, n = _chance("families", ago), len(children)
     families = np.round(children * (2.5 + rng.random(n) * 0.8)).astype(int)
     target = rng.binomial(families, 0.64)
+    if ago:
+        later = _families(children, away, lacks, points, 0)
+        families, target = (np.round(0.98 * later[c]).astype(int) for c in ("families", "families_target"))
     risk = _share(-1.15 + 0.75 * away + 0.3 * fractal(points, "krs", 13.0, 3) + _spread("krs", n, 0.3))
     water, latrine = lacks["water"].to_numpy(), lacks["sanitation"].to_numpy()
     out = {"families": families, "families_target": target, "families_risk": rng.binomial(target, risk)}

@@ -16,7 +16,8 @@ import xlsxwriter
 from lokus.demo.land import stream
 from lokus.demo.names import KABUPATEN, PROVINCE
 
-WRITTEN = datetime(2025, 9, 1)
+YEAR = 2025
+WRITTEN = datetime(YEAR, 9, 1)
 # e-PPGBM's own spelling of some villages: safe abbreviations, a slip, and two abbreviations that can be read two ways.
 EPPGBM_NAMES = {
     ("Tanjung Layar", "Tanjung Harapan"): "Tj. Harapan",
@@ -47,6 +48,16 @@ def write_all(folder: Path, villages: pd.DataFrame, counts: pd.DataFrame, seats:
     krs(folder / "krs.csv", rows)
     lokus_tahun_lalu(folder / "lokus_tahun_lalu.csv", rows)
     puskesmas(folder / "puskesmas.csv", seats)
+
+
+def write_past(folder: Path, villages: pd.DataFrame, counts: pd.DataFrame) -> None:
+    """The tables of the year before, without the village that is new; names were written in full then."""
+    rows = villages.join(counts)
+    rows["puskesmas"] = _puskesmas(rows)
+    rows = rows[rows["village"] != NEW_VILLAGE]
+    status_gizi(folder / "status_gizi.xlsx", rows, YEAR - 1)
+    cakupan_layanan(folder / "cakupan_layanan.xlsx", rows, YEAR - 1)
+    krs(folder / "krs.csv", rows, YEAR - 1)
 
 
 def _puskesmas(rows: pd.DataFrame) -> pd.Series:
@@ -82,10 +93,10 @@ EPPGBM_PARTS = {
 }
 
 
-def status_gizi(path: Path, rows: pd.DataFrame) -> None:
+def status_gizi(path: Path, rows: pd.DataFrame, year: int = YEAR) -> None:
     """Nutrition status of every village as e-PPGBM hands it out: merged groups, no codes, totals' label under No."""
     keys = [key for _, members in EPPGBM_GROUPS for key in members]
-    grid: list[list[Cell]] = [["Data Tanggal : 2025-08-31 16:20:11"], [], []]
+    grid: list[list[Cell]] = [[f"Data Tanggal : {year}-08-31 16:20:11"], [], []]
     merges: list[Merge] = [(0, 0, 0, 3 + len(keys))]
     for at, label in enumerate(("No", "Kecamatan", "Puskesmas", "Desa/Kelurahan")):
         grid[1].append(label)
@@ -96,7 +107,7 @@ def status_gizi(path: Path, rows: pd.DataFrame) -> None:
         grid[1] += [label, *[None] * (len(members) - 1)]
         grid[2] += parts
         merges.append((1, at, 1, at + len(members) - 1) if len(members) > 1 else (1, at, 2, at))
-    names = spelled(rows, EPPGBM_NAMES)
+    names = spelled(rows, EPPGBM_NAMES if year == YEAR else {})
     for number, (name, (_, row)) in enumerate(zip(names, rows.iterrows(), strict=True), start=1):
         if row["village"] == "Ulu Rambai":
             grid.append([])
@@ -107,8 +118,8 @@ def status_gizi(path: Path, rows: pd.DataFrame) -> None:
     grid.append([])
     merges.append((len(grid), 0, len(grid), 3))
     grid.append([f"Kab. {KABUPATEN}", None, None, None, *[c for _, c in _numbers(rows[_plain(keys)].sum(), keys)]])
-    grid += _signature("Kepala Dinas Kesehatan", column=len(keys) - 2)
-    _workbook(path, "Application List", grid, merges)
+    grid += _signature("Kepala Dinas Kesehatan", year, column=len(keys) - 2)
+    _workbook(path, "Application List", grid, merges, year)
 
 
 def _plain(keys: Iterable[str]) -> list[str]:
@@ -144,28 +155,28 @@ SERVICE_GROUPS = (
 )  # fmt: skip
 
 
-def cakupan_layanan(path: Path, rows: pd.DataFrame) -> None:
+def cakupan_layanan(path: Path, rows: pd.DataFrame, year: int = YEAR) -> None:
     """Service coverage under two header rows; codes as bare numbers, thousands as text, "-" where there was nobody."""
     places = ("No", "Kecamatan", "Kode Desa", "Desa/Kelurahan")
     keys = [key for _, members in SERVICE_GROUPS for _, key in members]
     width = len(places) + len(keys)
     grid: list[list[Cell]] = [[f"CAKUPAN LAYANAN DESA/KELURAHAN KABUPATEN {KABUPATEN.upper()}"]]
-    grid += [["KEADAAN SEMESTER I TAHUN 2025"], [], list(places), [None] * len(places)]
+    grid += [[f"KEADAAN SEMESTER I TAHUN {year}"], [], list(places), [None] * len(places)]
     merges: list[Merge] = [(0, 0, 0, width - 1), (1, 0, 1, width - 1), *[(3, at, 4, at) for at in range(len(places))]]
     for label, members in SERVICE_GROUPS:
         merges.append((3, len(grid[3]), 3, len(grid[3]) + len(members) - 1))
         grid[3] += [label, *[None] * (len(members) - 1)]
         grid[4] += [header for header, _ in members]
     grid.append([f"({at})" for at in range(1, width + 1)])
-    names = spelled(rows, SERVICE_NAMES)
+    names = spelled(rows, SERVICE_NAMES if year == YEAR else {})
     for number, (name, (_, row)) in enumerate(zip(names, rows.iterrows(), strict=True), start=1):
         code = int(row["code"].replace(".", ""))
         numbers = [_service_cell(key, row, by_hand=number % 3 == 0) for key in keys]
         grid.append([number, row["kecamatan_name"], code, name, *numbers])
     totals = rows[keys].sum()
     grid.append([None, None, None, "JUMLAH", *[int(totals[key]) for key in keys]])
-    grid += [["Sumber: Dinas Kesehatan, Dinas PUPR"], *_signature("Kepala Bappeda", column=width - 4)]
-    _workbook(path, "Cakupan", grid, merges)
+    grid += [["Sumber: Dinas Kesehatan, Dinas PUPR"], *_signature("Kepala Bappeda", year, column=width - 4)]
+    _workbook(path, "Cakupan", grid, merges, year)
 
 
 def _service_cell(key: str, row: pd.Series, *, by_hand: bool) -> Cell:
@@ -175,16 +186,16 @@ def _service_cell(key: str, row: pd.Series, *, by_hand: bool) -> Cell:
     return f"{value:,}".replace(",", ".") if by_hand and value >= 1000 else value
 
 
-def _signature(office: str, column: int) -> list[list[Cell]]:
-    lines = ("Bandar Kirana, 1 September 2025", "Mengetahui,", office, f"Kabupaten {KABUPATEN}")
+def _signature(office: str, year: int, column: int) -> list[list[Cell]]:
+    lines = (f"Bandar Kirana, 1 September {year}", "Mengetahui,", office, f"Kabupaten {KABUPATEN}")
     blank: list[list[Cell]] = [[]]
     return blank + [[*[None] * column, line] for line in (*lines, None, "(..............................)", "NIP.")]
 
 
-def _workbook(path: Path, sheet: str, grid: list[list[Cell]], merges: Sequence[Merge]) -> None:
+def _workbook(path: Path, sheet: str, grid: list[list[Cell]], merges: Sequence[Merge], year: int) -> None:
     """A workbook whose bytes depend on its content alone."""
     book = xlsxwriter.Workbook(str(path))
-    book.set_properties({"title": f"Contoh rekaan: Kabupaten {KABUPATEN}", "created": WRITTEN})
+    book.set_properties({"title": f"Contoh rekaan: Kabupaten {KABUPATEN}", "created": WRITTEN.replace(year=year)})
     page = book.add_worksheet(sheet)
     middle = book.add_format({"align": "center", "valign": "vcenter", "text_wrap": True})
     hidden = {(r, c) for top, left, low, right in merges for r in range(top, low + 1) for c in range(left, right + 1)}
@@ -218,13 +229,13 @@ KRS_COLUMNS = {
 }  # fmt: skip
 
 
-def krs(path: Path, rows: pd.DataFrame) -> None:
+def krs(path: Path, rows: pd.DataFrame, year: int = YEAR) -> None:
     """Families at risk as the family-planning office hands them out: `;`, cp1252, the last four digits of codes."""
     header = ["", "PROVINSI", "KABUPATEN", "KECAMATAN", "KODE", "KELURAHAN", *KRS_COLUMNS, "PERIODE"]
     places = [PROVINCE.upper(), KABUPATEN.upper()]
     lines = [
         [number, *places, row["kecamatan_name"].upper(), row["code"][-4:], row["village"].upper().replace("'", "’"),
-         *[int(row[key]) for key in KRS_COLUMNS.values()], "Sem 1 2025"]
+         *[int(row[key]) for key in KRS_COLUMNS.values()], f"Sem 1 {year}"]
         for number, (_, row) in enumerate(rows.iterrows())
     ]  # fmt: skip
     _csv(path, header, lines, separator=";", encoding="cp1252")
@@ -238,7 +249,7 @@ def lokus_tahun_lalu(path: Path, rows: pd.DataFrame) -> None:
     listed = rows.loc[order]
     chosen = listed[listed.groupby("kecamatan_name").cumcount() < 2].head(LAST_YEAR).sort_values("code")
     places = chosen[["kecamatan_name", "village"]].to_numpy()
-    lines = [[number, *place, 2025] for number, place in enumerate(places, start=1)]
+    lines = [[number, *place, YEAR] for number, place in enumerate(places, start=1)]
     _csv(path, ["No", "Kecamatan", "Desa/Kelurahan", "Tahun"], lines, separator=",", encoding="utf-8-sig")
 
 

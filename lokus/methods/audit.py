@@ -132,16 +132,19 @@ def flags(nodes: pd.DataFrame, tree: Hierarchy) -> pd.DataFrame:
 def cronbach(values: pd.DataFrame) -> float:
     """Cronbach's alpha of a group: k² · mean covariance of two / sum of all covariances, over pairs observed.
 
-    Returns: at most 1, negative where the parts cancel out; NaN for fewer than two columns or where nothing varies.
+    Returns: at most 1, negative where the parts cancel out; NaN for fewer than two columns or villages, or where
+    nothing varies.
     Source: Cronbach 1951; COINr `get_cronbach`.
 
     >>> round(cronbach(pd.DataFrame({"a": [1.0, 2, 3], "b": [1.0, 3, 2]})), 3)
     0.667
     """
-    k = values.shape[1]
+    n, k = values.shape
+    if n < 2 or k < 2:
+        return float("nan")
     covariance = values.cov().to_numpy()
     whole = np.nansum(covariance)
-    if k < 2 or whole == 0:
+    if whole == 0:
         return float("nan")
     return float(k / (k - 1) * (1 - np.nansum(np.diag(covariance)) / whole))
 

@@ -108,6 +108,46 @@ def moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def causes(before: pd.DataFrame, after: pd.DataFrame, counts: tuple[int, int]) -> pd.Series:
+    """What brought each village onto the list or off it, the decisive first.
+
+    A village that neither the meeting nor a rule moved stands by its rank; the number of villages explains it where its
+    rank would lie on the other side of the line with the other list's number, its rank where it crossed both lines.
+
+    Parameters: `before`, `after`: `selected`, `rank`, `selected_by`, `left_out_by` of `selection.choose`, index
+    village_code; `counts` of villages on either list.
+    Returns: tuples on the union of both, sorted: of "after" (what the later run decided beside the rank), "before"
+    (what the earlier one had), "number", "rank"; empty for who did not move.
+    """
+    index = before.index.union(after.index)
+    sides = [f.reindex(index) for f in (before, after)]
+    was, now = (f["selected"].fillna(False).astype(bool) for f in sides)
+    known = index.isin(before.index) & index.isin(after.index)
+    told = [() if not k or w == n else _causes(sides[0].loc[c], sides[1].loc[c], counts)
+            for c, k, w, n in zip(index, known, was, now, strict=True)]  # fmt: skip
+    return pd.Series(told, index, dtype=object)
+
+
+def _causes(before: pd.Series, after: pd.Series, counts: tuple[int, int]) -> tuple[str, ...]:
+    if _decided(after):
+        return ("after",)
+    entered = bool(after["selected"])
+    inside, outside = (after, before) if entered else (before, after)
+    most, least = (counts[1], counts[0]) if entered else counts
+    ends = [float("inf") if pd.isna(side["rank"]) else float(side["rank"]) for side in (inside, outside)]
+    own = ("before",) if _decided(before) else ()
+    # Only where nothing else had a hand is the line at the length of the list.
+    number = ("number",) if most > least and least < ends[0] <= most else ()
+    crossed = ("rank",) if ends[1] > most or not (own or number) else ()
+    return own + number + crossed
+
+
+def _decided(row: pd.Series) -> bool:
+    """Whether something else than its rank put a village where it is."""
+    by = row["selected_by" if row["selected"] else "left_out_by"]
+    return isinstance(by, str) and by not in ("", "score")
+
+
 def backtest(lists: Mapping[str, pd.Series], children: pd.Series) -> pd.DataFrame:
     """What share of this year's stunted children each list of last year would have reached.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -79,3 +79,22 @@ def _min_rank(worth: Floats) -> Floats:
     size = np.abs(worth[np.isfinite(worth)]).max(initial=0.0)
     out: Floats = rankdata(-np.round(worth / (size or 1.0), 10), method="min")
     return out
+
+
+def completed(needs: pd.DataFrame, weights: pd.Series, dimension_of: Sequence[int]) -> pd.DataFrame:
+    """Missing needs as the weighted mean of the village's others in the dimension, else of all: what a weighted mean
+    over the observed makes of them. Methods that look at columns could not rank the village at all.
+
+    Parameters: `needs` (n × k) 0–1; `weights` (k,) ≥ 0 on its columns; `dimension_of` each column's dimension.
+    Returns: on the same index, 0–1; NaN where a village has nothing.
+
+    >>> table = pd.DataFrame({"a": [0.2], "b": [float("nan")], "c": [0.8]})
+    >>> completed(table, pd.Series(1.0, ["a", "b", "c"]), (0, 0, 1)).to_numpy().tolist()
+    [[0.2, 0.2, 0.8]]
+    """
+    dimension = pd.Series(dimension_of, needs.columns)
+    for ids in (*(dimension.index[dimension == d] for d in dimension.unique()), dimension.index):
+        part, w = needs[ids], weights[ids]
+        mean = (part * w).sum(axis=1) / (part.notna() * w).sum(axis=1)
+        needs = needs.assign(**{i: part[i].fillna(mean) for i in ids})
+    return needs.clip(0, 1)  # a mean of ones may be more by its last digit

@@ -131,7 +131,7 @@ def scenarios(
     """All combinations of the menu's options, by their places in `menu.factors`.
 
     Parameters: `ingredients` in the order of the scheme's indicators, which also say what stays; `anew`: min-max,
-    z-score and rank scales are those of each draw instead of the observed ones (goalposts stay goalposts).
+    z-score, rank and Borda scales are those of each draw instead of the observed ones (goalposts stay goalposts).
     Raises: ValueError for another number of ingredients, posteriors without both a and b or two of one share, an
     unknown option, goalposts that nobody gave, or a scale that cannot be taken anew.
     """
@@ -234,7 +234,8 @@ def weight_draws(
 
 def _needs(r: Ready, moved: Draws, anew: bool) -> Floats:
     scale = r.of.bounds
-    if anew and scale.method in ANEW:
+    # Where all villages are alike an indicator says nothing, and chance is not stretched to a scale.
+    if anew and scale.method in ANEW and scale.low < scale.high:
         x: Any = moved if r.drawn.all() else np.where(r.drawn, moved, np.nan_to_num(r.of.values))
         x = x if scale.limits == (None, None) else np.clip(x, *scale.limits)
         x = log_ct(x, scale.log) if scale.log else x
@@ -269,7 +270,17 @@ def _place(x: Floats, observed: Bools) -> Floats:
     return out
 
 
-ANEW: Mapping[str, Callable[[Floats, Bools], Floats]] = {"minmax": _span, "zscore": _standard, "rank": _place}
+def _points(x: Floats, observed: Bools) -> Floats:
+    # All but those worse off: of villages that are equal all count, where `_place` counts none.
+    return np.where(observed, 1 - _place(-x, observed), 0.0)
+
+
+ANEW: Mapping[str, Callable[[Floats, Bools], Floats]] = {
+    "minmax": _span,
+    "zscore": _standard,
+    "rank": _place,
+    "borda": _points,
+}
 
 
 def min_ranks(keys: Floats) -> Ints:

@@ -17,7 +17,7 @@ from lokus.facts import json_values
 from lokus.messages import number, percent, text
 from lokus.methods.listsensitivity import movers
 from lokus.methods.ranksets import KINDS
-from lokus.outputs import banding, words
+from lokus.outputs import banding, consequences, otherlists, words
 from lokus.runs.folder import write_csv
 from lokus.study import make_study
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 # Lines of one kind on a screen; the tables have all.
 SHOWN, NAMED, FIRST = 8, 4, 12
 MEASURING = 5
-# Children gained, below which the number says no more.
-TOLD = 0.01
+SHORT = 3
+# Children gained, below which it is not worth a posyandu's day: of twenty such days, one finds a child.
+WORTH = 0.05
 # What drives less than half of its weight, or more than twice it, is not what its weight says.
 FAR = 2.0
 # Parts of a group that move together reach this (Nunnally 1978).
@@ -76,7 +77,8 @@ def tables(run: Run, told: Audit, *, public: bool = True) -> dict[str, pd.DataFr
     measuring = told.measuring.astype("float64")
     if public:
         measuring.loc[[code for code in measuring.index if _hidden(run, code)]] = float("nan")
-    return {**found, "measuring": measuring.rename_axis("village").reset_index()}
+    found["measuring"] = measuring.rename_axis("village").reset_index()
+    return {**found, **otherlists.tables(run, told, public=public)}
 
 
 def write(made: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
@@ -91,7 +93,7 @@ def write(made: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
                 write_csv(table, Path(temporary) / f"{name}.csv")
             return [(Path(temporary) / f"{name}.csv").replace(folder / f"{name}.csv") for name in made]
     except OSError as fault:
-        raise LokusError("run_unwritable", folder=str(folder), fault=fault.strerror or str(fault)) from None
+        raise LokusError("run_unwritable", folder=str(folder), fault=fault) from None
 
 
 def lines(run: Run, told: Audit, lang: str, *, public: bool = True) -> list[str]:
@@ -102,12 +104,38 @@ def lines(run: Run, told: Audit, lang: str, *, public: bool = True) -> list[str]
         ("moves", _moves(run, told, lang)),
         ("sets", _sets(run, told, lang)),
         ("measuring", _measuring(run, told, lang, public)),
+        ("data", otherlists.data_lines(run, told, lang)),
+        ("choice", otherlists.choice_lines(run, told, lang, public=public)),
+        ("weights", otherlists.weight_lines(run, told, lang)),
     )
     top = number(told.made.top_n, lang)
     made = [text("audit.heading", lang, title=run.facts["title"], run=run.facts["run_id"], top=top)]
+    made += ["", text("audit.short.title", lang), *(f"  • {said}" for said in _short(run, told, lang))]
     for name, said in parts:
         made += ["", text(f"audit.{name}.title", lang), *said]
     return made
+
+
+def _short(run: Run, told: Audit, lang: str) -> Iterator[str]:
+    """What a planner takes home: what decides, who is sure, who at the edge, what matters, where to measure."""
+    drives = told.indicators["drives"].dropna().sort_values(ascending=False, kind="stable").head(2)
+    parts = [f"{_label(run, f'need_{name}', lang)} ({_whole(share, lang)})" for name, share in drives.items()]
+    yield text("audit.short.drives", lang, parts=", ".join(parts) or "–")
+    yield from otherlists.short_lines(run, told, lang)
+    if told.sensitivity is not None:
+        of_list = told.sensitivity.of_list
+        kept = of_list[of_list["output"] == "kept"].dropna(subset=["total"])
+        if len(kept):
+            most = kept.loc[kept["total"].idxmax()]
+            said = {"factor": text(f"audit.factor.{most['factor']}", lang), "total": _part(most["total"], lang)}
+            yield text("audit.short.matters", lang, **said)
+    worth = [consequences.place(run, str(code)) for code in _worth(told).index[:SHORT]]
+    yield text("audit.short.measure" if worth else "audit.short.measure_none", lang, places="; ".join(worth))
+
+
+def _worth(told: Audit) -> pd.DataFrame:
+    """Where measuring more children is worth the way."""
+    return told.measuring[told.measuring["gain"] >= WORTH]
 
 
 def _hidden(run: Run, code: str) -> bool:
@@ -127,18 +155,15 @@ def _label(run: Run, node: str, lang: str) -> str:
     return text("audit.score", lang)
 
 
-def _place(run: Run, code: str) -> str:
-    row = run.villages.loc[code]
-    return f"{row['village']} (Kec. {row['kecamatan']})"
-
-
 def _drives(run: Run, told: Audit, lang: str) -> Iterator[str]:
     """What each indicator weighs and drives; then what deserves a thought, or that nothing does."""
     for name, row in told.indicators.sort_values("drives", ascending=False, kind="stable").iterrows():
         said = {c: _whole(row[c], lang) for c in ("weight", "effective", "drives")}
         r = number(row["correlation"], lang, 2)
-        yield "  • " + text("audit.drives.line", lang, label=_label(run, f"need_{name}", lang), correlation=r, **said)
+        key = "constant" if pd.isna(row["drives"]) else "line"
+        yield "  • " + text(f"audit.drives.{key}", lang, label=_label(run, f"need_{name}", lang), correlation=r, **said)
     doubts = [*_far(run, told, lang), *_flagged(run, told, lang), *_apart(run, told, lang)]
+    doubts += [*otherlists.size_lines(run, told, lang), *consequences.turned(run, lang)]
     yield text("audit.drives.doubts" if doubts else "audit.drives.nothing", lang)
     yield from (f"  ! {doubt}" for doubt in doubts)
 
@@ -193,7 +218,7 @@ def _swapped(run: Run, row: pd.Series, lang: str) -> str:
 def _several(run: Run, codes: Sequence[str], lang: str) -> str:
     twins = run.villages["village"].duplicated(keep=False)
     known = run.villages["village"]
-    names = ", ".join(_place(run, code) if twins[code] else str(known[code]) for code in codes[:NAMED])
+    names = ", ".join(consequences.place(run, code) if twins[code] else str(known[code]) for code in codes[:NAMED])
     more = len(codes) - NAMED
     return names + (" " + text("audit.more", lang, more=number(more, lang)) if more > 0 else "")
 
@@ -211,8 +236,11 @@ def _moves(run: Run, told: Audit, lang: str) -> Iterator[str]:
         return
     counts = {"replays": number(some.evaluations, lang), "failed": number(some.failed, lang)}
     yield text("audit.moves.replays", lang, **counts)
+    yield text("audit.moves.chance", lang, top=number(told.made.top_n, lang))
     kept = some.of_list[some.of_list["output"] == "kept"].sort_values("total", ascending=False, kind="stable")
-    for _, row in kept.iterrows():
+    if kept["total"].isna().all():
+        yield text("audit.moves.still", lang)
+    for _, row in kept.dropna(subset=["total"]).iterrows():
         said = {c: _part(row[c], lang) for c in ("first", "total")}
         yield "  • " + text("audit.moves.factor", lang, factor=text(f"audit.factor.{row['factor']}", lang), **said)
     yield from _borderline(run, told, lang)
@@ -222,7 +250,7 @@ def _moves(run: Run, told: Audit, lang: str) -> Iterator[str]:
     for _, row in made.iterrows():
         said = {c: words.probability(row[c], lang) for c in ("p_least", "p_most")}
         options = {c: _option(row["factor"], row[c], lang) for c in ("option_least", "option_most")}
-        place = _place(run, run.villages.index[int(row["village"])])
+        place = consequences.place(run, run.villages.index[int(row["village"])])
         yield "  • " + text("audit.moves.mover", lang, place=place, **said, **options)
 
 
@@ -241,7 +269,7 @@ def _borderline(run: Run, told: Audit, lang: str) -> Iterator[str]:
         row = most.loc[village]
         said = {"p": words.probability(some.p_top[village], lang), "total": _part(row["total"], lang)}
         factor = text(f"audit.factor.{row['factor']}", lang)
-        place = _place(run, run.villages.index[int(village)])
+        place = consequences.place(run, run.villages.index[int(village)])
         yield "  • " + text("audit.moves.village", lang, place=place, factor=factor, **said)
 
 
@@ -268,23 +296,26 @@ def _sets(run: Run, told: Audit, lang: str) -> Iterator[str]:
     said = {side: number(int(some.sum()), lang) for side, some in counts.items()}
     yield text("audit.sets.surely", lang, top=number(top, lang), level=level, **said)
     yield text("audit.sets.columns", lang, level=level)
+    yield text("audit.sets.chance", lang)
     ranked = run.villages.loc[told.sets.index].sort_values("rank", kind="stable")
     for code, row in ranked.head(min(top, FIRST)).iterrows():
         own = told.sets.loc[code]
         ends = {kind: [own[f"{end}_{kind}"] for end in ("low", "high")] for kind in KINDS}
         ends["draws"] = [row["rank_low"], row["rank_high"]]
         shown = {kind: "–".join(number(float(end), lang) for end in both) for kind, both in ends.items()}
-        yield "  • " + text("audit.sets.line", lang, rank=number(row["rank"], lang), place=_place(run, code), **shown)
+        yield "  • " + text(
+            "audit.sets.line", lang, rank=number(row["rank"], lang), place=consequences.place(run, code), **shown
+        )
 
 
 def _measuring(run: Run, told: Audit, lang: str, public: bool) -> Iterator[str]:
     most = number(audits.MORE, lang)
-    if told.measuring.empty:
+    worth = _worth(told)
+    if worth.empty:
         yield text("audit.measuring.nothing", lang, most=most)
         return
     yield text("audit.measuring.why", lang, most=most)
-    for code, row in told.measuring.head(MEASURING).iterrows():
-        gain = number(max(row["gain"], TOLD), lang, 2)
-        said = {"gain": gain if row["gain"] >= TOLD else f"< {gain}", "more": number(row["more"], lang)}
+    for code, row in worth.head(MEASURING).iterrows():
+        said = {"gain": number(row["gain"], lang, 2), "more": number(row["more"], lang)}
         key = "hidden" if public and _hidden(run, str(code)) else "line"
-        yield "  • " + text(f"audit.measuring.{key}", lang, place=_place(run, str(code)), **said)
+        yield "  • " + text(f"audit.measuring.{key}", lang, place=consequences.place(run, str(code)), **said)

@@ -1,8 +1,9 @@
 """Which figures of a village are not written exactly, so that no one child can be known, and what stands instead.
 
 A share is banded where its numerator is 1–4, where its target group is 1–4, or (more is better) where 1–4 people are
-left out. What is then shown follows from the band and the target group alone: it is the same for every count of the
-band, so that neither a rate, an estimate, a place nor a colour can be turned back into the count.
+left out; who was only not measured has no illness that could be read, and is counted (`tells_rest`). What is then shown
+follows from the band and the target group alone: it is the same for every count of the band, so that neither a rate, an
+estimate, a place nor a colour can be turned back into the count.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from lokus.messages import number, text
@@ -54,6 +56,14 @@ def counted_by(run: Run, entry: Indicator) -> Indicator:
     return next((e for e in run.facts["indicators"] if e["id"] == of), entry) if of else entry
 
 
+def tells_rest(entry: Indicator) -> bool:
+    """Whether the people left out are told exactly: not being weighed or measured points to no illness.
+
+    Nor could it be hidden: the target group less the children measured, whom a prevalence names, is their number.
+    """
+    return entry["better"] == "lower" or entry.get("dimension") == "quality"
+
+
 def band(run: Run, row: Row, entry: Indicator) -> Band:
     """How a figure of a village is banded: "" = written as it is.
 
@@ -66,12 +76,58 @@ def band(run: Run, row: Row, entry: Indicator) -> Band:
         return "whole"
     if pd.isna(y) or pd.isna(n):
         return "part" if entry["kind"] == "count" and is_few(row.get(f"value_{entry['id']}", math.nan)) else ""
-    higher = share["better"] == "higher"
+    higher = not tells_rest(share)
     if higher and round(n) in MIXED and 0 < round(y) < round(n):
         return "mixed"
     if is_few(y):
         return "part"
     return "rest" if higher and is_few(n - y) else ""
+
+
+def hidden(run: Run, entry: Indicator) -> np.ndarray:
+    """By village, in the order of the table, whether a figure is banded: `band` of all villages at once."""
+    share, v = counted_by(run, entry), run.villages
+    nothing = np.full(len(v), math.nan)
+    y, n = (v.get(f"{part}_{share['id']}", nothing) for part in ("numerator", "denominator"))
+    y, n = (np.rint(np.asarray(x, dtype=float)) for x in (y, n))
+    few, rest = ((x >= min(FEW)) & (x <= max(FEW)) for x in (y, n - y))
+    found = (n >= min(FEW)) & (n <= max(FEW)) | few & ~np.isnan(n)
+    if not tells_rest(share):
+        found |= rest | (n >= min(MIXED)) & (n <= max(MIXED)) & (y > 0) & (y < n)
+    if entry["kind"] == "count":
+        value = np.rint(np.asarray(v.get(f"value_{entry['id']}", nothing), dtype=float))
+        found |= np.isnan(y + n) & (value >= min(FEW)) & (value <= max(FEW))
+    return np.asarray(found, dtype=bool)
+
+
+def points_hidden(run: Run, row: Row, entry: Indicator) -> bool:
+    """Whether the points of an indicator would give a banded figure away: its own, or one it is averaged with.
+
+    In every mean but the arithmetic one the points of an indicator move with those of the others beneath it.
+    """
+    if band(run, row, entry):
+        return True
+    bound = _bound(run, str(entry["id"]))
+    return any(band(run, row, e) for e in run.facts["indicators"] if e["id"] in bound)
+
+
+def _bound(run: Run, name: str) -> set[str]:
+    """The other scored indicators on which the points of one hang."""
+    scheme = run.facts.get("scheme")
+    if not scheme or name not in scheme["indicators"]:
+        return set()
+    paths = {i: _path(scheme, d) for i, d in zip(scheme["indicators"], scheme["dimension_of"], strict=True)}
+    holding = set(scheme["dimension_of"])
+    bent = {n for n in paths[name] if scheme["within" if n in holding else "across"] != "arithmetic"}
+    return {i for i, path in paths.items() if i != name and bent & path}
+
+
+def _path(scheme: Mapping[str, Any], node: int) -> set[int]:
+    found = {node}
+    while node != -1:
+        node = scheme["parents"][node]
+        found.add(node)
+    return found
 
 
 def score_step(run: Run, row: Row) -> int:
@@ -82,6 +138,18 @@ def score_step(run: Run, row: Row) -> int:
     """
     hidden = sum(e["weight"] for e in run.facts["indicators"] if e["scored"] and band(run, row, e))
     return 0 if not hidden else 1 if hidden < HEAVY else 5
+
+
+def score_told(run: Run, row: Row) -> tuple[int, int]:
+    """The least and greatest whole score that the public reads of a ranked village; both alike where nothing is hidden.
+
+    The span holds every whole score that the step rounds to the same.
+    """
+    step = score_step(run, row)
+    if step < 2:
+        return round(row["score"]), round(row["score"])
+    middle = step * round(row["score"] / step)
+    return max(0, middle - step // 2), min(100, middle + step // 2)
 
 
 def ends(run: Run, row: Row, entry: Indicator, part: str = "estimate") -> tuple[float, float]:

@@ -47,17 +47,41 @@ def _not_met(run: Run, row: Row, lang: str) -> list[str]:
     """The thresholds that a village does not reach, in words."""
     given, told = limits(run), []
     for threshold in given.get("threshold", ()):
-        entry = next(e for e in run.facts["indicators"] if e["id"] == threshold["indicator"])
-        value = row[f"estimate_{entry['id']}"]
-        bounds = {name: threshold[name] for name in COMPARISONS if threshold.get(name) is not None}
-        for name, limit in bounds.items():
-            if pd.isna(value) or not COMPARISONS[name](value, limit):
-                shown = percent(limit, lang) if entry["kind"] == "share" else number(limit, lang)
-                told.append(text(f"words.threshold.{name}", lang, label=_label(entry, lang), limit=shown))
+        value = row[f"estimate_{threshold['indicator']}"]
+        for name, said in _thresholds(run, threshold, lang).items():
+            if pd.isna(value) or not COMPARISONS[name](value, threshold[name]):
+                told.append(said)
     if (least := given.get("least_under")) and not told:
-        said = {"count": number(least["count"], lang), "share": percent(least["share"], lang, 0)}
-        told.append(text("words.threshold.least_under", lang, **said))
+        told.append(_least_under(least, lang))
     return told
+
+
+def _thresholds(run: Run, threshold: Row, lang: str) -> dict[str, str]:
+    """Each comparison of a threshold in words."""
+    entry = next(e for e in run.facts["indicators"] if e["id"] == threshold["indicator"])
+    bounds = {name: threshold[name] for name in COMPARISONS if threshold.get(name) is not None}
+    told = {}
+    for name, limit in bounds.items():
+        shown = percent(limit, lang) if entry["kind"] == "share" else number(limit, lang)
+        told[name] = text(f"words.threshold.{name}", lang, label=_label(entry, lang), limit=shown)
+    return told
+
+
+def _least_under(least: Row, lang: str) -> str:
+    said = {"count": number(least["count"], lang), "share": percent(least["share"], lang, 0)}
+    return text("words.threshold.least_under", lang, **said)
+
+
+def rule_text(run: Run, key: str, lang: str) -> str:
+    """A rule of `consequences.rule_costs` in words: `selection.max_per_kecamatan`, `selection.threshold[1]`."""
+    name, given = key.rpartition(".")[2], limits(run)
+    if name.startswith("threshold["):
+        threshold = given["threshold"][int(name[len("threshold[") : -1]) - 1]
+        return ", ".join(_thresholds(run, threshold, lang).values())
+    if name == "least_under":
+        return _least_under(given[name], lang)
+    value = run.facts["selection"]["count"] if name == "count" else given.get(name)
+    return text(f"words.rule.{name}", lang, value=number(value, lang) if isinstance(value, int | float) else "")
 
 
 def _label(entry: Row, lang: str) -> str:

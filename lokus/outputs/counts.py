@@ -37,5 +37,5 @@ def write_counts(counts: ChildCounts, output: Path) -> tuple[Path, Path]:
             made[0].replace(output)
             made[1].replace(beside)
     except OSError as fault:
-        raise LokusError("children_unwritable", file=str(output), fault=fault.strerror or "") from None
+        raise LokusError("children_unwritable", file=str(output), fault=fault) from None
     return output, beside

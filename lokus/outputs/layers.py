@@ -13,26 +13,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lokus.catalog.palettes import (
+    CHANGED,
+    CHOSEN,
+    HOTSPOTS,
+    LAST_YEAR,
+    MEASURED,
+    MISSING_COLOUR,
+    MOVED,
+    PLAIN_COLOUR,
+    POCKETS,
+    UNORDERED,
+    WARM,
+    WHO,
+)
+from lokus.classing import between, crowded, span, warmth
 from lokus.messages import number, percent, text
 from lokus.outputs import banding
 from lokus.outputs.classes import (
-    MISSING_COLOUR,
-    PLAIN_COLOUR,
     Layer,
     Sketch,
     Tone,
-    between,
     bounded,
     classed,
     counted,
     graded,
-    span,
 )
+from lokus.outputs.patterns import Pocket, apart, group_line, pocket_fields, pockets
+from lokus.outputs.trend import Since, name, rates
 from lokus.outputs.words import (
     SURE,
     Indicator,
-    cluster_profile,
-    group_short,
     in_sentence,
     label,
     probability,
@@ -47,36 +58,16 @@ if TYPE_CHECKING:
     from lokus.pipeline import Run
 
 GROUPS = ("problem", "service", "priority", "pattern")
-# Okabe & Ito (2008), ordered so that neighbours in the list differ in lightness too.
-UNORDERED = ("#0072b2", "#f0e442", "#d55e00", "#56b4e9", "#009e73", "#cc79a7", "#e69f00", "#999999")
-# Prevalence of public-health significance: de Onis et al. 2019, Public Health Nutrition 22(1), table 3.
-WHO = {"stunting": (0.025, 0.10, 0.20, 0.30), "wasting": (0.025, 0.05, 0.10, 0.15)}
-MEASURED = (0.5, 0.7, 0.8, 0.9)
-HOTSPOTS = {
-    "high-high": ("#b2182b", "▲"), "high-low": ("#ef8a62", "△"), "low-high": ("#92c5de", "▽"),
-    "low-low": ("#2166ac", "▼"), "none": ("#f7f7f7", ""), "unknown": (MISSING_COLOUR, ""),
-}  # fmt: skip
-CHOSEN = {
-    "chosen": ("#08519c", ""),
-    "rule": ("#6baed6", ""),
-    "meeting": ("#b39ddb", ""),
-    "not": (PLAIN_COLOUR, ""),
-    "unranked": (MISSING_COLOUR, ""),
-}
-LAST_YEAR = {
-    "stays": ("#08519c", "="),
-    "enters": ("#41ab5d", "+"),
-    "leaves": ("#fdae6b", "–"),
-    "never": (PLAIN_COLOUR, ""),
-}
 
 
-def layers(run: Run, lang: str, *, public: bool = True) -> tuple[Layer, ...]:
+def layers(run: Run, lang: str, *, public: bool = True, pair: Since | None = None) -> tuple[Layer, ...]:
     """All layers that have data, grouped as a meeting asks: problem, services, priority, pattern.
 
-    `public` bands counts of 1–4 people and hides the rates and classes that would give them away.
+    `public` bands counts of 1–4 people and hides the rates and classes that would give them away. `pair`: the run
+    beside an earlier one, for the layers of what changed.
     """
-    made = [*_indicators(run, lang, public), *_priority(run, lang, public), *_pattern(run, lang)]
+    made = [*_indicators(run, lang, public), *_priority(run, lang, public), *_pattern(run, lang, public)]
+    made += _since(pair, lang, public) if pair else []
     return tuple(sorted((layer for layer in made if layer), key=lambda layer: GROUPS.index(layer.group)))
 
 
@@ -133,15 +124,22 @@ def _prevalence(run: Run, rows: Sequence[banding.Row], entry: Indicator, sketch:
     widths = [said if quiet else r for said, quiet, r in zip(sketch.shown, silent, ranges, strict=True)]
 
     def named(key: str, **changes: Any) -> Sketch:
-        label, title = (
-            text(f"map.layer.{key}", lang, label=said, interval=interval) for said in (sketch.label, sketch.title)
-        )
+        label = text(f"map.layer.{key}", lang, label=sketch.label)
+        title = text(f"map.layer.{key}_title", lang, label=sketch.title, interval=interval)
         return replace(sketch, label=label, title=title, **changes)
 
     bounds, rule = WHO.get(name, ()), text("map.rule.who", lang)
     ends = _ends(run, rows, entry, hidden, "estimate")
     yield bounded(named("estimate", shown=estimated, ends=ends), estimate, bounds, rule)
     yield bounded(named("raw", id=f"{name}_raw"), v[f"value_{name}"], bounds, rule)
+    floor = text("map.shown.floor", lang)
+    least = [
+        said if quiet else f"{floor} {percent(x, lang)}"
+        for said, quiet, x in zip(sketch.shown, silent, low, strict=True)
+    ]
+    # In the classes of the estimate, so that the two can be compared.
+    same = () if crowded(bounds, estimate) else bounds
+    yield bounded(named("floor", id=f"{name}_floor", shown=least, ends=None), low, same, rule, held=True)
     wide = named("width", id=f"{name}_width", shown=widths, ends=None, ramp="doubt", darker="doubt")
     yield graded(wide, high - low, lambda x: _points(x, lang))
 
@@ -205,15 +203,37 @@ def _sure(run: Run, sketch: Sketch) -> Layer | None:
     return classed(sketch, text("map.rule.p_top", lang, top=top), names, p, lambda x: between(SURE, x))
 
 
-def _pattern(run: Run, lang: str) -> Iterator[Layer | None]:
-    v = run.villages
+def _pattern(run: Run, lang: str, public: bool) -> Iterator[Layer | None]:
+    v, made = run.villages, run.facts["clusters"]
     of = in_sentence(run, run.facts["space"]["of"], lang)
     if of and (v["hotspot"] != "").any():
         yield _kinds(
             "hotspot", "pattern", run, lang, np.where(v["hotspot"] == "", "unknown", v["hotspot"]), HOTSPOTS, of=of
         )
+    warm = warmth(v, run.facts["space"]["fdr"])
+    if of and warm.isin(["gi_hot", "gi_cold"]).any():
+        yield _kinds("gi_star", "pattern", run, lang, warm.to_numpy(), WARM, of=of)
+    if found := pockets(run, public=public):
+        yield _pockets(run, found, of, lang, public)
     if v["cluster"].notna().any():
-        yield _clusters(run, lang)
+        yield _groups(run, "cluster", made["profiles"], lang, made["stable"])
+    if v["area"].notna().any():
+        yield _groups(run, "area", made["areas"]["profiles"], lang)
+
+
+def _since(pair: Since, lang: str, public: bool) -> Iterator[Layer]:
+    """What changed since the earlier run: prevalence, where both have one, and the list."""
+    run, told, of = pair.after, pair.told, name(pair.before, pair.after, lang)
+    verdict = told["verdict"].to_numpy()
+    if (verdict != "").any():
+        said = [
+            text("map.shown.since", lang, was=was, now=now, verdict=text(f"map.class.{v or 'unknown'}", lang))
+            for v, (was, now) in zip(verdict, (rates(pair, str(c), lang, public) for c in told.index), strict=True)
+        ]
+        kinds = np.where(verdict == "", "unknown", verdict)
+        yield _kinds("changed", "problem", run, lang, kinds, CHANGED, said, of=of)
+    kinds = told["move"].replace("out", "never").to_numpy()
+    yield _kinds("moved", "priority", run, lang, kinds, MOVED, of=of)
 
 
 def _kinds(
@@ -241,16 +261,44 @@ def _kinds(
     return Layer(name, group, title, title, rule, legend, tuple(present.index(k) for k in kind), tuple(told))
 
 
-def _clusters(run: Run, lang: str) -> Layer:
-    cluster = run.villages["cluster"]
-    present = sorted({int(k) for k in cluster.dropna()}, key=lambda k: (k == 0, k))
-    tones = []
-    for k in present:
-        colour, mark = (UNORDERED[(k - 1) % len(UNORDERED)], str(k)) if k else ("#ffffff", "?")
-        tones.append(Tone(group_short(run, k, lang), colour, int((cluster == k).sum()), mark))
-    of = [len(present) if pd.isna(k) else present.index(k) for k in cluster]
-    if cluster.isna().any():
-        absent = int(cluster.isna().sum())
-        tones.append(Tone(cluster_profile(run, None, lang), MISSING_COLOUR, absent, "", "missing"))
-    title, rule = text("map.layer.cluster", lang), text("map.rule.cluster", lang, k=run.facts["clusters"]["k"])
-    return Layer("cluster", "pattern", title, title, rule, tuple(tones), tuple(of), ())
+def _pockets(run: Run, found: Sequence[Pocket], of: str, lang: str, public: bool) -> Layer:
+    """The clusters of the scan with how many were counted, would be expected, and are too many."""
+    member, names = run.villages["scan_cluster"], {}
+    for k, pocket in enumerate(found):
+        fields = pocket_fields(run, pocket, lang, public=public, brief=True)
+        names[pocket.number] = (text("map.class.pocket", lang, **fields), POCKETS[k % len(POCKETS)])
+    names[0] = (text("map.class.no_pocket", lang), PLAIN_COLOUR)
+    level = number(run.facts["space"]["scan"]["level"], lang, 2)
+    title, rule = (text(f"map.{part}.scan", lang, label=of, level=level) for part in ("layer", "rule"))
+    return _numbered("scan", member, names, title, rule, text("map.class.unscanned", lang))
+
+
+def _groups(run: Run, column: str, profiles: Sequence[Mapping[str, Any]], lang: str, stable: bool = True) -> Layer:
+    """Villages that lack the same things, or work areas of neighbours, each with its name and its offices."""
+    of, names, area = run.villages[column], {}, column == "area"
+    tints = apart(of, run.geometry, len(UNORDERED)) if area else {}
+    for p in profiles:
+        k = p["group" if area else "cluster"]
+        names[k] = (group_line(run, p, lang, brief=area), UNORDERED[tints.get(k, (k - 1) % len(UNORDERED))])
+    none = "words.area.none" if area else "words.cluster.apart"
+    names[0] = (text(none, lang), "#ffffff")
+    title, rule = (text(f"map.{part}.{column}", lang, k=len(profiles)) for part in ("layer", "rule"))
+    rule = rule if stable else f"{rule}. {text('map.rule.loose', lang)}"
+    return _numbered(column, of, names, title, rule, text("words.cluster.none", lang))
+
+
+def _numbered(
+    name: str, of: pd.Series, names: Mapping[int, tuple[str, str]], title: str, rule: str, missing: str
+) -> Layer:
+    """A layer of numbered kinds, each marked by its number: those that have villages, and where there is no number."""
+    present = [k for k in names if (of == k).any()]
+    tones = [Tone(*names[k], int((of == k).sum()), _mark(name, k)) for k in present]
+    where = [len(present) if pd.isna(k) else present.index(k) for k in of]
+    if of.isna().any():
+        tones.append(Tone(missing, MISSING_COLOUR, int(of.isna().sum()), "", "missing"))
+    return Layer(name, "pattern", title, title, rule, tuple(tones), tuple(where), ())
+
+
+def _mark(name: str, k: int) -> str:
+    # Outside every pocket lie most villages: a mark in each would hide the few.
+    return str(k) if k else "" if name == "scan" else "?"

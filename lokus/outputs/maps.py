@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
 import shapely
-from branca.element import MacroElement
-from jinja2 import Template
+from branca.element import Element
 
 from lokus.errors import LokusError
 from lokus.messages import catalogue, percent, text
+from lokus.outputs import sums, wide
+from lokus.outputs.geometry import DECIMALS, kecamatan, spots
 from lokus.outputs.layers import GROUPS, layers
-from lokus.outputs.offline import OfflineFigure, web
+from lokus.outputs.offline import Inlined, OfflineFigure, web
+from lokus.outputs.packed import Parts
 from lokus.outputs.panels import panels
+from lokus.outputs.steering import script, steering
+from lokus.outputs.story import as_values, steps
+from lokus.outputs.trend import Since, since, trends
 from lokus.outputs.words import indicator, label, probability, uncertain
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
 
-MOST_VILLAGES = 10_000
-# Above this a canvas draws faster than one SVG path a village; hatching is drawn by SVG alone.
-CANVAS_FROM = 600
-# The source is generalised to about 50 m: a finer tolerance removes nothing, in degrees (1e-4° ≈ 11 m).
-FINEST = 1e-4
-DECIMALS = 5
-# Neighbouring villages overlap or leave gaps of some metres; kecamatan are closed over gaps up to twice this (≈ 33 m).
-SLIVER = 3e-4
-# A ring smaller than this (≈ 0.1 km²) is what is left of such a gap, not an enclave or an island with a kecamatan line.
-LEAST_RING = (10 * SLIVER) ** 2
-SCRIPTS = ("page.js", "labels.js", "panel.js", "print.js", "map.js")
+MOST_VILLAGES, MOST_BYTES = 100_000, 15_000_000
+SCRIPTS = (
+    "packed.js", "page.js", "tools.js", "labels.js", "panel.js", "print.js", "painter.js", "villages.js", "wide.js",
+    "swipe.js", "story.js", "map.js",
+)  # fmt: skip
 GEOMETRY = re.compile(r"^ *geo_json_\d+_add\(\{.*\}\);$", re.MULTILINE)
 BAR = ("text", "to", "points", "people", "worse", "from", "until", "raw")
-PHRASES = ("map.ui.", "map.toggle.", "map.panel.")
+# Fields of a bar whose texts end alike in most villages, and what stands there for that ending.
+REPEATED, SAME = ("points", "people"), "~"
+PHRASES = ("map.ui.", "map.key.", "map.swipe.", "map.toggle.", "map.panel.", "map.group.", "map.story.", "wide.page.")
 
 
-def write_map(run: Run, path: str | Path, lang: str = "id", *, public: bool = True) -> Path:
+def write_map(
+    run: Run, path: str | Path, lang: str = "id", *, public: bool = True, before: Run | None = None,
+    meeting: bool = False, kabupaten: str = "",
+) -> Path:  # fmt: skip
     """Writes `build_map` to a file, whole or not at all; returns its path."""
-    target, page = Path(path), build_map(run, lang=lang, public=public)
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(target))  # a device or a folder is not replaced
+    page = build_map(run, lang=lang, public=public, before=before, meeting=meeting, kabupaten=kabupaten)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, half = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -59,63 +69,87 @@ def write_map(run: Run, path: str | Path, lang: str = "id", *, public: bool = Tr
     return target
 
 
-def build_map(run: Run, *, lang: str = "id", public: bool = True) -> str:
+def build_map(
+    run: Run, *, lang: str = "id", public: bool = True, before: Run | None = None, meeting: bool = False,
+    kabupaten: str = "",
+) -> str:  # fmt: skip
     """The map of a run as one self-contained HTML page; the same run and language give the same bytes.
 
-    :param run: a stored run, of at most 10,000 villages of which at least one has a polygon.
+    Up to 600 villages are Folium's own GeoJson layers, more are packed and drawn on a canvas.
+
+    :param run: a stored run, of at most 100,000 villages of which at least one has a polygon.
     :param lang: "id" or "en".
     :param public: band counts of 1–4 people, and hide the raw rates that would give them away.
-    :raises LokusError: too many villages for a Folium map, or none that could be drawn.
+    :param before: an earlier run of the same kabupaten, to tell what changed since.
+    :param meeting: the page is for the room: it may carry the exact needs that a simulation computes with.
+    :param kabupaten: draw and list the villages of one kabupaten alone, as they stand among all.
+    :raises LokusError: a page of over 100,000 villages or 15 MB, none that could be drawn, or an earlier run of others.
     :raises NotSelfContained: something on the page would be fetched from elsewhere.
     """
-    if len(run.villages) > MOST_VILLAGES:
-        raise LokusError("map_too_large", most=MOST_VILLAGES, count=len(run.villages))
-    shapes = simplified(np.asarray(run.geometry.reindex(run.villages.index).values, dtype=object))
+    here = wide.part(run, kabupaten)
+    count = len(here.villages)
+    if count > MOST_VILLAGES:
+        raise LokusError("map_too_large", most=MOST_VILLAGES, count=count)
+    shapes = wide.coarse(np.asarray(here.geometry.reindex(here.villages.index).values, dtype=object))
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     if not drawn.any():
         raise LokusError("map_no_polygons")
     figure = OfflineFigure(run.facts["title"], lang)
     chart = folium.Map(
-        tiles=None, prefer_canvas=len(run.villages) > CANVAS_FROM, zoom_control="topright", attribution_control=False,
+        tiles=None, zoom_control="topright", attribution_control=False,
         zoom_snap=0.1, zoom_delta=0.5, wheel_px_per_zoom_level=120, min_zoom=4, max_zoom=17,
     )  # fmt: skip
     # Leaflet alone: the other scripts of Folium serve markers and popups that this map does without.
     chart.default_js, chart.default_css = [("leaflet", "")], [("leaflet_css", "")]
     figure.add_child(chart)
+    if count > wide.FROM:
+        parts = Parts()
+        drawing = wide.drawing(here, shapes, drawn, parts)
+        data = _data(run, here, shapes, drawn, drawing["kecamatan"], lang, public, before, meeting)
+        told = wide.page(here, {**data, **drawing}, parts, lang)
+        Reader(chart, told, "packedPainter(chart)", "null", parts.base64()).add_to(chart)
+        return _light_enough(figure.render())
     villages = folium.GeoJson(_collection(shapes[drawn], np.flatnonzero(drawn).tolist()), smooth_factor=0.5)
-    outlines, places = kecamatan(run, shapes, drawn)
+    outlines, places = kecamatan(here, shapes, drawn)
     lines = folium.GeoJson(_collection(outlines, list(range(len(outlines)))), interactive=False)
     for part in (villages, lines):
         part.add_to(chart)
-    Reader(chart, villages, lines, _data(run, shapes, drawn, places, lang, public)).add_to(chart)
+    data = _data(run, here, shapes, drawn, places, lang, public, before, meeting)
+    Reader(chart, data, f"pathPainter(chart, {villages.get_name()})", lines.get_name()).add_to(chart)
     # Folium writes a blank after every comma: a tenth of the geometry.
-    return GEOMETRY.sub(lambda call: call[0].replace(", ", ","), figure.render())
+    return _light_enough(GEOMETRY.sub(lambda call: call[0].replace(", ", ","), figure.render()))
 
 
-class Reader(MacroElement):
+def _light_enough(page: str) -> str:
+    size = len(page.encode())
+    if size > MOST_BYTES:
+        raise LokusError("map_too_heavy", size=round(size / 1e6, 1), most=MOST_BYTES // 1_000_000)
+    return page
+
+
+class Reader(Element):
     """The page around the map: layers, legend, search, panel. It carries the run's words and classes as inert JSON."""
 
-    _template = Template(
-        """
-        {%- macro header(this, kwargs) %}<style>{{ this.css }}</style>{% endmacro %}
-        {%- macro html(this, kwargs) %}
-        <script type="application/json" id="lokus-data">{{ this.json }}</script>
-        {% endmacro %}
-        {%- macro script(this, kwargs) %}
-        (function () {
-        'use strict';
-        {{ this.code }}
-        start({{ this.chart.get_name() }}, {{ this.villages.get_name() }}, {{ this.lines.get_name() }});
-        })();
-        {% endmacro %}"""
-    )
-
-    def __init__(self, chart: Any, villages: Any, lines: Any, data: Mapping[str, Any]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+    def __init__(self, chart: Any, data: Mapping[str, Any], painter: str, lines: str, packed: str = "") -> None:
+        super().__init__()
         self._name = "Reader"
-        self.chart, self.villages, self.lines = chart, villages, lines
-        self.css, self.code = web("map.css"), "\n".join(web(name) for name in SCRIPTS)
-        self.json = inert(data)
+        wait, code = escape(str(data.get("wait", ""))), "\n".join([*map(web, SCRIPTS), script()])
+        body = f'<script type="application/json" id="lokus-data">{inert(data)}</script>'
+        if packed:
+            body += f'\n<p id="lokus-wait" role="status">{wait}</p>'
+            body += f'\n<script type="application/octet-stream" id="lokus-packed">{packed}</script>'
+        begin = f"const chart = {chart.get_name()};\nstart(chart, {painter}, {lines});"
+        self.parts = {
+            "header": f"<style>{web('map.css')}{web('story.css')}{web('steer.css')}</style>",
+            "html": body,
+            "script": f"(async function () {{\n'use strict';\n{code}\n{begin}\n}})();",
+        }
+
+    def render(self, **_: Any) -> str:
+        """Lays its parts into the page as they are: as a macro, a village's name would be run as a template."""
+        for place, text_of_it in self.parts.items():
+            getattr(self.get_root(), place).add_child(Inlined(text_of_it), name=f"reader_{place}")
+        return ""
 
 
 def inert(data: Mapping[str, Any]) -> str:
@@ -129,53 +163,6 @@ def inert(data: Mapping[str, Any]) -> str:
     return plain.translate({ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
-def simplified(shapes: np.ndarray) -> np.ndarray:
-    """Village polygons as coarse as a page can carry, edges shared by neighbours kept together, on a 1e-5° grid.
-
-    The tolerance starts at 1e-4° and doubles until there are no more than 20,000 vertices, or 40 a village.
-    """
-    some = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    kept = shapes.copy()
-    if not some.any():
-        return kept
-    tolerance, most = FINEST, max(20_000, 40 * len(shapes))
-    coarse = shapely.coverage_simplify(shapes[some], tolerance)
-    while shapely.get_num_coordinates(coarse).sum() > most and tolerance < 0.01:
-        tolerance *= 2
-        coarse = shapely.coverage_simplify(shapes[some], tolerance)
-    # A village smaller than the tolerance keeps its own shape rather than vanish.
-    coarse = np.where(shapely.is_empty(coarse), shapes[some], coarse)
-    kept[some] = shapely.transform(coarse, lambda xy: xy.round(DECIMALS))
-    return kept
-
-
-def kecamatan(run: Run, shapes: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """Kecamatan dissolved from their villages without sliver rings, and where their names stand."""
-    outlines, places = [], []
-    for code, rows in run.villages.groupby("kecamatan_code", sort=True).indices.items():
-        own = shapes[rows[drawn[rows]]]
-        closed = shapely.union_all(shapely.make_valid(shapely.buffer(own, SLIVER, join_style="mitre")))
-        closed = shapely.simplify(shapely.buffer(closed, -SLIVER, join_style="mitre"), SLIVER / 2)
-        name = str(run.villages["kecamatan"].iloc[rows[0]])
-        place: dict[str, Any] = {"code": str(code), "name": name, "count": len(rows), "at": None}
-        if not closed.is_empty:
-            rings = shapely.get_rings(shapely.get_parts(closed))
-            large = shapely.area(shapely.polygons(rings)) >= LEAST_RING
-            drawn_rings = rings[large] if large.any() else rings
-            outlines.append(shapely.MultiLineString([np.round(ring.coords, DECIMALS) for ring in drawn_rings]))
-            place["at"] = _inside(closed)
-        places.append(place)
-    return np.array(outlines, dtype=object), places
-
-
-def _inside(shape: Any) -> list[float]:
-    """The middle of the widest part of a shape: where a name fits best."""
-    parts = shapely.get_parts(shape)
-    widest = parts[np.argmax(shapely.area(parts))]
-    point = shapely.get_point(shapely.maximum_inscribed_circle(widest, max(widest.length / 500, 1e-4)), 0)
-    return [round(point.y, DECIMALS), round(point.x, DECIMALS)]
-
-
 def _collection(shapes: np.ndarray, numbers: list[int]) -> dict[str, Any]:
     features = [
         {"type": "Feature", "id": n, "properties": {}, "geometry": shapely.geometry.mapping(shape)}
@@ -185,36 +172,60 @@ def _collection(shapes: np.ndarray, numbers: list[int]) -> dict[str, Any]:
 
 
 def _data(
-    run: Run, shapes: np.ndarray, drawn: np.ndarray, places: list[dict[str, Any]], lang: str, public: bool
-) -> dict[str, Any]:
-    v, facts = run.villages, run.facts
-    order = [place["code"] for place in places]
-    panel = _packed(panels(run, lang, public=public))
+    run: Run, here: Run, shapes: np.ndarray, drawn: np.ndarray, places: list[dict[str, Any]], lang: str, public: bool,
+    before: Run | None, meeting: bool,
+) -> dict[str, Any]:  # fmt: skip
+    v, facts, whole = here.villages, run.facts, here is run
+    order = {place["code"]: k for k, place in enumerate(places)}
+    panel = _packed(panels(run, lang, public=public, brief=len(v) > wide.MOST_SENTENCES, only=v.index))
+    pair = since(before, run, public=public) if before else None
+    shown = _layers(run, here, panel, lang, public, pair)
+    told = steps(run, lang, public=public, before=before, shown=[layer["id"] for layer in shown]) if whole else []
     return {
         "lang": lang,
         "texts": _texts(run, lang),
         "title": facts["title"],
-        "subtitle": text(
-            "map.subtitle", lang, kabupaten=facts["kabupaten"], count=int(v["selected"].sum()), year=str(facts["year"])
-        ),
+        "subtitle": _subtitle(here, lang),
         "run": text("map.made", lang, version=facts["lokus"], run=facts["run_id"]),
-        "notes": notes(run, drawn, lang, public),
+        "notes": [*([] if whole else [wide.part_note(run, here, lang)]), *notes(run, drawn, lang, public)],
+        "doubt": doubt(run, lang),
+        "mark": "" if public else text("explain.internal", lang),
         "sources": sources(run, lang),
-        "codes": list(v.index),
-        "names": list(v["village"]),
         "kecamatan": places,
-        "within": [order.index(code) for code in v["kecamatan_code"]],
-        "at": [_inside(shape) if here else None for shape, here in zip(shapes, drawn, strict=True)],
-        "ranks": [None if r is None else int(r) for r in v["rank"].astype(object).where(v["rank"].notna(), None)],
-        "chosen": v["selected"].astype(int).tolist(),
-        "sure": [probability(p, lang) if uncertain(run) else "–" for p in v["p_top"]],
-        "list_note": text("map.list_note", lang, top=facts["top_n"]) if uncertain(run) else "",
+        "within": [order[code] for code in v["kecamatan_code"]],
+        "at": [] if len(v) > wide.FROM else spots(shapes, drawn),
+        **_list(here, lang),
         "groups": [{"id": group, "label": text(f"map.group.{group}", lang)} for group in GROUPS],
-        "layers": _layers(run, panel, lang, public),
+        "layers": shown,
+        "trend": trends(pair, lang, public=public, only=v.index) if pair else None,
         "start": "chosen",
+        "steering": steering(run, lang, public=public, meeting=meeting) if whole else wide.closed(lang),
+        "story": [as_values(step, v.index) for step in told],
         "points": _points(run, lang),
         **panel,
     }
+
+
+def _list(run: Run, lang: str) -> dict[str, Any]:
+    v = run.villages
+    return {
+        "codes": list(v.index),
+        "names": list(v["village"]),
+        "ranks": [None if r is None else int(r) for r in v["rank"].astype(object).where(v["rank"].notna(), None)],
+        "chosen": v["selected"].astype(int).tolist(),
+        "sure": [probability(p, lang) if uncertain(run) else "–" for p in v["p_top"]],
+        "list_note": text("map.list_note", lang, top=run.facts["top_n"]) if uncertain(run) else "",
+    }
+
+
+def _subtitle(run: Run, lang: str) -> str:
+    return text(
+        "map.subtitle",
+        lang,
+        kabupaten=wide.place(run, lang),
+        count=int(run.villages["selected"].sum()),
+        year=str(run.facts["year"]),
+    )
 
 
 def _texts(run: Run, lang: str) -> dict[str, str]:
@@ -225,24 +236,51 @@ def _texts(run: Run, lang: str) -> dict[str, str]:
 
 
 def _packed(panel: dict[str, Any]) -> dict[str, Any]:
-    """The panels with their bars as rows without trailing gaps, and each pattern told once for all its villages."""
+    """The panels with their bars as rows without trailing gaps, and what many villages are told, told once."""
     patterns: dict[str, int] = {}
     villages = []
+    ends = [
+        {field: ending([village["bars"][k].get(field) for village in panel["villages"]]) for field in REPEATED}
+        for k in range(len(panel["bars"]))
+    ]
     for village in panel["villages"]:
-        bars = [[bar.get(field) for field in BAR] for bar in village["bars"]]
+        told_once = (
+            {**bar, **{field: shortened(bar[field], end[field]) for field in REPEATED if field in bar}}
+            for bar, end in zip(village["bars"], ends, strict=True)
+        )
+        bars = [[bar.get(field) for field in BAR] for bar in told_once]
         for bar in bars:
             while bar[-1] is None:
                 bar.pop()
         told = [patterns.setdefault(said, len(patterns)) for said in village["pattern"]]
         villages.append({**village, "bars": bars, "pattern": told})
-    return {"bars": panel["bars"], "panels": villages, "patterns": list(patterns)}
+    shared = [{**bar, "ends": end} for bar, end in zip(panel["bars"], ends, strict=True)]
+    return {"bars": shared, "panels": villages, "patterns": list(patterns)}
 
 
-def _layers(run: Run, panel: dict[str, Any], lang: str, public: bool) -> list[dict[str, Any]]:
+def ending(texts: Sequence[str | None]) -> str:
+    """What most texts of a list end with, from their first blank on; "" where there is none. None is no text.
+
+    >>> ending(["+8,8 dari 33,3", None, "+3,0 dari 33,3", "+5,1"])
+    ' dari 33,3'
+    """
+    ends = Counter(f" {rest}" for _, blank, rest in (t.partition(" ") for t in texts if t is not None) if blank)
+    return ends.most_common(1)[0][0] if ends else ""
+
+
+def shortened(text: str, end: str) -> str:
+    """A text with `SAME` for its ending where it is the shared one."""
+    return text.removesuffix(end) + SAME if end and text.endswith(end) else text
+
+
+def _layers(
+    run: Run, here: Run, panel: dict[str, Any], lang: str, public: bool, pair: Since | None
+) -> list[dict[str, Any]]:
     """The layers; what one says that a bar of the panel says too is only pointed to."""
     by_bar = {tuple(v["bars"][k][0] for v in panel["panels"]): k for k in range(len(panel["bars"]))}
     told = []
-    for layer in layers(run, lang, public=public):
+    rows = run.villages.index.get_indexer(here.villages.index)
+    for layer in (wide.picked(layer, rows) for layer in layers(run, lang, public=public, pair=pair)):
         bar = by_bar.get(layer.shown)
         told.append(asdict(layer) if bar is None else {**asdict(layer), "shown": [], "bar": bar})
     return told
@@ -255,12 +293,20 @@ def notes(run: Run, drawn: np.ndarray, lang: str, public: bool) -> list[str]:
         told.append(text("map.note.no_prevalence", lang))
     measured = indicator(run, "measured")
     if measured and measured["average"] is not None and measured["average"] < 0.9:
-        told.append(text("map.note.not_survey", lang, share=percent(measured["average"], lang)))
+        told.append(text("map.note.not_survey", lang, share=sums.average_text(run, measured, lang, public=public)))
     if not drawn.all():
         told.append(text("map.note.no_polygon", lang, count=int((~drawn).sum())))
     if public and any(entry["interval"] or entry["kind"] == "count" for entry in run.facts["indicators"]):
         told.append(text("map.note.banded", lang))
     return told
+
+
+def doubt(run: Run, lang: str) -> str:
+    """How unsure the list is, for paper: on a screen the list and its layer say it themselves."""
+    if not uncertain(run):
+        return ""
+    count = int((run.villages["certainty"] == "borderline").sum())
+    return text("map.doubt", lang, count=count, top=run.facts["top_n"])
 
 
 def sources(run: Run, lang: str) -> list[str]:

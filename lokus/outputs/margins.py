@@ -5,8 +5,9 @@ The data of all other villages, the bounds of every need and the prior are held 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import pandas as pd
 from lokus import schema, steps
 from lokus.messages import number, text
 from lokus.methods import composite, scoring
-from lokus.outputs import banding, words
+from lokus.outputs import banding, consequences, words
 from lokus.study import make_study
 
 if TYPE_CHECKING:
@@ -56,10 +57,7 @@ class Change:
 
 
 def line(run: Run, row: Row) -> Line | None:
-    """The score at which the study's own rules would choose a village, or no longer; None where no score would.
-
-    Found by halving: a greater score never costs a village its place.
-    """
+    """The score at which the study's own rules would choose a village, or no longer; None where no score would."""
     if pd.isna(row["score_units"]):
         return None
     study = make_study(run.manifest["study"], Path())
@@ -67,7 +65,8 @@ def line(run: Run, row: Row) -> Line | None:
         return None
     code, villages = row["village_code"], run.villages.drop(columns=[c.name for c in schema.columns_of("selection")])
 
-    def chosen(units: Any) -> pd.Series:
+    @cache
+    def chosen(units: int) -> pd.Series:
         scored = villages["score_units"].copy()
         scored[code] = units
         return steps.choice(study, villages.assign(score_units=scored)).columns["selected"]
@@ -76,18 +75,49 @@ def line(run: Run, row: Row) -> Line | None:
     others = villages["score_units"].drop(code).dropna().to_numpy(dtype=np.int64)
     steps_up = np.unique(np.concatenate([[0, 100 * scoring.UNIT], others, others + 1]))
     steps_up = steps_up[steps_up <= 100 * scoring.UNIT]
-    if chosen(steps_up[0])[code] or not chosen(steps_up[-1])[code]:
+    found = _first(steps_up, lambda units: bool(chosen(units)[code]), _about(run, row))
+    if found is None:
         return None
-    low, high = 0, len(steps_up) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if chosen(steps_up[middle])[code] else (middle, high)
     inside = bool(row["selected"])
-    units = int(steps_up[high] - 1 if inside else steps_up[high])
+    units = found - 1 if inside else found
     gap = abs(int(row["score_units"]) - units) / scoring.UNIT
     changed = chosen(units) != run.villages["selected"]
     moved = changed.index[changed & (changed.index != code)]
     return Line(inside, units, gap, str(moved[0]) if len(moved) else "")
+
+
+def _about(run: Run, row: Row) -> int:
+    """Where the line is likely to be: at the best village that would take the place, or the last to leave it."""
+    v = run.villages
+    if row["selected"]:
+        held = (v["left_out_by"] == "rule") & (v["kecamatan_code"] == row["kecamatan_code"])
+        return int(v.loc[held | (v["left_out_by"] == "score"), "score_units"].max(skipna=True) or 0)
+    return int(v.loc[v["selected_by"] == "score", "score_units"].min(skipna=True) or 0)
+
+
+def _first(values: np.ndarray, over: Callable[[int], bool], near: int) -> int | None:
+    """The least of ascending values that is `over` the line; None where the first is already, or the last is not.
+
+    Looked for from `near` outwards and then by halving: a greater score never costs a village its place.
+    """
+    last = len(values) - 1
+    low = high = min(int(np.searchsorted(values, near)), last)
+    if over(int(values[high])):
+        step = 1
+        while over(int(values[low])):
+            if low == 0:
+                return None
+            low, high, step = max(low - step, 0), low, 2 * step
+    else:
+        step = 1
+        while not over(int(values[high])):
+            if high == last:
+                return None
+            low, high, step = high, min(high + step, last), 2 * step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if over(int(values[middle])) else (middle, high)
+    return int(values[high])
 
 
 def least_changes(run: Run, row: Row, met: Line) -> list[Change]:
@@ -109,9 +139,7 @@ def margin_lines(run: Run, row: Row, lang: str, *, public: bool = True) -> list[
     said = {"village": row["village"], "gap": _gap(met.gap, step, lang)}
     lines = ["", text(f"explain.line_{side}", lang, **said)]
     if met.rival:
-        other = run.villages.loc[met.rival]
-        place = f"{other['village']} (Kec. {other['kecamatan']})"
-        lines[1] += " " + text(f"explain.rival_{side}", lang, rival=place)
+        lines[1] += " " + text(f"explain.rival_{side}", lang, rival=consequences.place(run, met.rival))
     if step:
         return [*lines, text("explain.changes_hidden", lang)]
     changes = least_changes(run, row, met)
@@ -131,7 +159,8 @@ def as_values(run: Run, row: Row, *, public: bool = True) -> dict[str, Any] | No
     hidden = public and bool(_step(run, row, met))
     changes = [] if hidden else least_changes(run, row, met)
     told = [{"id": c.entry["id"], "now": c.now, "then": c.then, "of": c.whole} for c in changes]
-    return {"rival": met.rival, "inside": met.inside, "gap": None if hidden else met.gap, "changes": told}
+    gap = round(met.gap, DECIMALS) if public else met.gap
+    return {"rival": met.rival, "inside": met.inside, "gap": None if hidden else gap, "changes": told}
 
 
 def _step(run: Run, row: Row, met: Line) -> int:

@@ -4,52 +4,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from lokus.messages import number, percent, text
-from lokus.outputs import banding, flags, words
+from lokus.outputs import banding, flags, sums, words
+from lokus.outputs.patterns import Patterns
 from lokus.outputs.words import Indicator
 
 if TYPE_CHECKING:
     from lokus.pipeline import Run
 
 # Positions on a bar are whole thousandths of its length.
-LENGTH = 1000
+LENGTH, TENS = 1000, 10
 
 Row = Mapping[str, Any]
 
 
-def panels(run: Run, lang: str, *, public: bool = True) -> dict[str, Any]:
-    """The panels of all villages, in the order of the table, and what their bars share."""
-    order = sorted(run.facts["indicators"], key=lambda e: (e["dimension"] == "quality", -e["weight"]))
-    scales = {entry["id"]: Scale(run, entry) for entry in order}
+def panels(
+    run: Run, lang: str, *, public: bool = True, brief: bool = False, only: pd.Index | None = None
+) -> dict[str, Any]:
+    """The panels of all villages, in the order of the table, and what their bars share.
+
+    `brief` leaves out the sentences of reasons and notes: for tens of thousands they take minutes and megabytes.
+    `only`: the codes of the villages that are told of, among all; every one where it is None.
+    """
+    order = ordered(run)
+    scales = {entry["id"]: Scale(run, entry, public=public) for entry in order}
     waiting = flags.rows_waiting(run)
-    rows = ({**row, "village_code": code} for code, row in run.villages.to_dict("index").items())
+    ranked, pattern = int(run.villages["rank"].notna().sum()), Patterns(run, lang, public=public)
+    told = run.villages if only is None else run.villages.loc[only]
+    rows = ({**row, "village_code": code} for code, row in told.to_dict("index").items())
     return {
-        "bars": [_shared(entry, scales[entry["id"]], lang) for entry in order],
+        "bars": [_shared(run, entry, scales[entry["id"]], lang, public) for entry in order],
         "villages": [
             {
-                **_panel(run, row, lang, public),
+                **_panel(run, row, lang, pattern),
+                "figures": _figures(run, row, lang, public, ranked),
+                "why": "" if brief else words.why_selected(run, row, lang),
+                "reasons": [] if brief else words.reasons(run, row, lang, public=public),
                 "bars": [_bar(run, row, entry, scales[entry["id"]], lang, public) for entry in order],
-                "flags": flags.data_flags(run, row, lang, public=public, waiting=waiting),
+                "flags": [] if brief else flags.data_flags(run, row, lang, public=public, waiting=waiting),
             }
             for row in rows
         ],
     }
 
 
+def ordered(run: Run) -> list[Indicator]:
+    """The indicators as a panel lists them: the heaviest first, the quality of the data last."""
+    return sorted(run.facts["indicators"], key=lambda e: (e["dimension"] == "quality", -e["weight"]))
+
+
 class Scale:
     """Where a value stands on the bar of its indicator: the need 0–1, read off the run's own table.
 
     Between two villages the need is drawn as a straight line. A share that is not scored has the part lacking as its
-    need; another value that is not scored has no bar.
+    need; another value that is not scored has no bar. For the `public` the line is drawn through open figures alone;
+    the mean takes a few banded ones for where their bars are drawn, and is told in tens where they are more (`SAFE`).
     """
 
-    def __init__(self, run: Run, entry: Indicator) -> None:
+    def __init__(self, run: Run, entry: Indicator, *, public: bool = True) -> None:
         self.need = run.villages.get(f"need_{entry['id']}")
+        hidden = _hidden(run, entry) if public else []
         self.known: tuple[np.ndarray, np.ndarray] | None = None
         if self.need is None and entry["kind"] == "share":
             share = run.villages[f"value_{entry['id']}"].clip(0, 1)
@@ -58,8 +78,15 @@ class Scale:
             self.known = (np.array(ends), np.array(ends[::-1] if entry["better"] == "higher" else ends))
         elif self.need is not None:
             pairs = pd.DataFrame({"x": run.villages[f"estimate_{entry['id']}"], "need": self.need}).dropna()
+            pairs = pairs[~pairs.index.isin(hidden)]
             found = pairs.groupby("x")["need"].mean()
             self.known = (found.index.to_numpy(dtype=float), found.to_numpy(dtype=float)) if len(found) else None
+        self.step = TENS if len(hidden) >= sums.SAFE else 1
+        if self.need is not None and 0 < len(hidden) < sums.SAFE:
+            rows = run.villages.loc[hidden].to_dict("index").values()
+            places = [self.at(_banded_at(run, row, entry)) for row in rows]
+            self.need = self.need.astype("float64")
+            self.need.loc[hidden] = [np.nan if at is None else at / LENGTH for at in places]
 
     def at(self, value: float | None) -> int | None:
         """The place of a value in whole thousandths of the bar; None where there is none."""
@@ -67,39 +94,46 @@ class Scale:
             return None
         return round(LENGTH * float(np.interp(value, *self.known)))
 
-    @property
+    @cached_property
     def mean(self) -> int | None:
         """The place of the average village."""
-        return None if self.need is None or self.need.isna().all() else round(LENGTH * float(self.need.mean()))
+        if self.need is None or self.need.isna().all():
+            return None
+        return self.step * round(LENGTH * float(self.need.mean()) / self.step)
 
 
-def _shared(entry: Indicator, scale: Scale, lang: str) -> dict[str, Any]:
+def _hidden(run: Run, entry: Indicator) -> list[str]:
+    """The villages whose figure is banded; none among so many that one moves the mean by less than it is told to."""
+    if len(run.villages) >= LENGTH:
+        return []
+    share = banding.counted_by(run, entry)["id"]
+    asked = [f"numerator_{share}", f"denominator_{share}", f"value_{entry['id']}"]
+    rows = run.villages.reindex(columns=asked).to_dict("index").items()
+    return [str(code) for code, row in rows if banding.band(run, row, entry)]
+
+
+def _shared(run: Run, entry: Indicator, scale: Scale, lang: str, public: bool) -> dict[str, Any]:
     return {
         "label": words.short(entry, lang),
         "mean": scale.mean,
-        "mean_text": words.value_text(entry, math.nan if entry["average"] is None else entry["average"], lang),
+        "mean_text": sums.average_text(run, entry, lang, public=public),
         "target": scale.at(entry["target"]),
         "target_text": "" if entry["target"] is None else words.value_text(entry, entry["target"], lang),
     }
 
 
-def _panel(run: Run, row: Row, lang: str, public: bool) -> dict[str, Any]:
-    pattern = [words.cluster_profile(run, row["cluster"], lang)] if run.villages["cluster"].notna().any() else []
+def _panel(run: Run, row: Row, lang: str, pattern: Patterns) -> dict[str, Any]:
     return {
         "kind": text(f"map.panel.{row['village_kind']}", lang) if row["village_kind"] else "",
         "last": bool(row["last_year"]),
-        "figures": _figures(run, row, lang, public),
         "sure": words.certainty(run, row, lang) if row["certainty"] else "",
-        "why": words.why_selected(run, row, lang),
-        "reasons": words.reasons(run, row, lang, public=public),
-        "pattern": [said for said in (*pattern, words.hotspot(run, row, lang)) if said],
+        "pattern": pattern.of(row),
     }
 
 
-def _figures(run: Run, row: Row, lang: str, public: bool) -> list[list[str]]:
+def _figures(run: Run, row: Row, lang: str, public: bool, ranked: int) -> list[list[str]]:
     if pd.isna(row["rank"]):
         return [[text("map.panel.rank", lang), "–", text("map.panel.unranked", lang)]]
-    ranked = int(run.villages["rank"].notna().sum())
     score = words.score_text(run, row, lang, 1, public=public)
     told = [
         [text("map.panel.rank", lang), number(row["rank"], lang), text("map.panel.of", lang, count=ranked)],
@@ -118,7 +152,7 @@ def _bar(run: Run, row: Row, entry: Indicator, scale: Scale, lang: str, public: 
     if public and banding.band(run, row, entry):
         told["to"] = scale.at(_banded_at(run, row, entry))
     else:
-        told |= _exact(row, entry, scale, lang)
+        told |= _exact(row, entry, scale, lang, public)
     if points := words.points_text(run, row, entry, lang, public=public):
         told["points"] = points
     if told["to"] is not None and scale.mean is not None and told["to"] > scale.mean:
@@ -126,7 +160,7 @@ def _bar(run: Run, row: Row, entry: Indicator, scale: Scale, lang: str, public: 
     return told
 
 
-def _exact(row: Row, entry: Indicator, scale: Scale, lang: str) -> dict[str, Any]:
+def _exact(row: Row, entry: Indicator, scale: Scale, lang: str, public: bool) -> dict[str, Any]:
     """The bar of a village that may be drawn as it is, with its interval where it is the burden's."""
     name = entry["id"]
     drawn = "estimate" if f"need_{name}" in row else "value"
@@ -136,7 +170,7 @@ def _exact(row: Row, entry: Indicator, scale: Scale, lang: str) -> dict[str, Any
         told["raw"] = scale.at(row[f"value_{name}"])
     people = row.get(f"gap_people_{name}", math.nan)
     if entry["better"] == "higher" and people > 0:
-        told["people"] = words.lacking(entry, people, lang)
+        told["people"] = words.lacking(entry, people, lang, public=public)
     return told
 
 

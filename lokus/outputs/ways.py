@@ -103,7 +103,7 @@ def lettered(ways: Ways) -> dict[str, Way]:
 
 
 def heading(ways: Ways, lang: str) -> list[str]:
-    """The ways that choose: how many villages, how many children, by what source, and the caution."""
+    """The ways that choose: how many villages, how many children, by what source; what the methods are."""
     lines = [text("ways.title", lang, title=ways.study.study.title)]
     for letter, way in lettered(ways).items():
         children = "" if way.children is None else banding.count_text(way.children, lang)
@@ -114,7 +114,7 @@ def heading(ways: Ways, lang: str) -> list[str]:
             said = _said(way.preset, lang)
             about = [f"{text('ways.source', lang, source=said['source'])}. {said['warning']}"]
             lines += [f"   {line}" for line in [*about, *_left_out(way.left_out, lang)]]
-    return lines
+    return lines if ways.methods is None else [*lines, text("ways.methods", lang, count=len(PANEL))]
 
 
 def label(way: Way, lang: str) -> str:
@@ -143,11 +143,9 @@ def pair_rows(ways: Ways, lang: str) -> list[list[str]]:
 
 
 def closing(ways: Ways, lang: str) -> list[str]:
-    """By how many ways villages are chosen, what the methods are, which presets cannot run and why, the caution."""
+    """By how many ways villages are chosen, which presets cannot run and why, the caution."""
     by = ways.table()["chosen_by"].value_counts()
     lines = [text("ways.chosen_by", lang, **{name: int(by.get(name, 0)) for name in BY})]
-    if ways.methods is not None:
-        lines.append(text("ways.methods", lang, count=len(PANEL)))
     if unable := [way for way in ways.every if way.chosen is None]:
         lines += [text("ways.cannot", lang), *(f"  • {_why_not(way, lang)}" for way in unable)]
     return [*lines, text("ways.caution", lang)]
@@ -175,4 +173,4 @@ def write(ways: Ways, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_csv(ways.table().reset_index(), path)
     except OSError as fault:
-        raise LokusError("ways_unwritable", file=str(path), fault=fault.strerror or "") from None
+        raise LokusError("ways_unwritable", file=str(path), fault=fault) from None

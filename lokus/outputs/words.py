@@ -6,14 +6,19 @@ Wherever `public` is true, figures of 1–4 people are told as `banding` says.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from lokus import packages
 from lokus.catalog.loader import BURDEN
-from lokus.messages import has, number, percent, text
+from lokus.dictionary import label as label
+from lokus.dictionary import short as short
+from lokus.dictionary import unit_text as unit_text
+from lokus.dictionary import value_text as value_text
+from lokus.messages import number, percent, text
 from lokus.outputs import banding, choice
 from lokus.outputs.banding import count_text
 
@@ -37,43 +42,9 @@ def row_of(run: Run, village: Village) -> Mapping[str, Any]:
     return village
 
 
-def label(entry: Mapping[str, Any], lang: str) -> str:
-    """The name of an indicator, dimension or point layer in a language; its id where it has none."""
-    return str(entry.get(f"label_{lang}") or entry.get("label_id") or entry["id"])
-
-
-def short(entry: Mapping[str, Any], lang: str) -> str:
-    """The name of an indicator without the definition in brackets at its end.
-
-    >>> short({"id": "x", "label_id": "Prevalensi balita stunting (TB/U < −2 SD)"}, "id")
-    'Prevalensi balita stunting'
-    """
-    return re.sub(r"(?<=\S)\s*\([^()]*\)$", "", label(entry, lang))
-
-
 def indicator(run: Run, name: str) -> Indicator | None:
     """What the run's facts say about an indicator; `None` where the study has no such one."""
     return next((entry for entry in run.facts["indicators"] if entry["id"] == name), None)
-
-
-def value_text(entry: Indicator, value: float, lang: str) -> str:
-    """A value as its indicator is read: a share in per cent, a count whole, a number with its unit.
-
-    >>> value_text({"id": "x", "kind": "share"}, 0.4877, "id")
-    '48,8 %'
-    """
-    if entry["kind"] == "share":
-        return percent(value, lang)
-    whole = entry["kind"] == "count" or (not math.isnan(value) and float(value).is_integer())
-    decimals = 0 if whole else 1 if abs(value) >= 10 else 3
-    shown, unit = number(value, lang, decimals), unit_text(entry, lang)
-    return f"{shown} {unit}" if unit and shown != "–" else shown
-
-
-def unit_text(entry: Indicator, lang: str) -> str:
-    """The unit of an indicator in a language; as the catalogue writes it where no translation is known."""
-    unit = str(entry.get("unit") or "")
-    return text(f"words.unit.{unit}", lang) if has(f"words.unit.{unit}") else unit
 
 
 def rate_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
@@ -126,21 +97,26 @@ def _banded_count(kind: str, whole: float, lang: str) -> str:
 
 
 def score_text(run: Run, village: Village, lang: str, decimals: int, *, public: bool = True) -> str:
-    """A village's score; coarser where its decimals would help to find a banded count out: `69` or `≈ 40`."""
+    """A village's score: to `decimals` inside the office, for the public whole, `69`, or a span of whole ones, `38–42`.
+
+    A list has one precision, and a span never contradicts the ranks beside it. What is told: `banding.score_told`.
+    """
     row = row_of(run, village)
-    if pd.isna(row["score"]) or not (step := banding.score_step(run, row) if public else 0):
+    if pd.isna(row["score"]) or not public:
         return number(row["score"], lang, decimals)
-    return f"{'≈ ' if step > 1 else ''}{number(step * round(row['score'] / step), lang)}"
+    low, high = banding.score_told(run, row)
+    return number(low, lang) if low == high else f"{number(low, lang)}–{number(high, lang)}"
 
 
 def points_text(run: Run, village: Village, entry: Indicator, lang: str, *, public: bool = True) -> str:
     """What an indicator adds to a village's score, of how much it could: `+24,4 dari paling banyak 25,0`.
 
-    "" where it adds nothing or its figure is banded; without the most where weights of missing indicators were spread.
+    "" where it adds nothing or would give a banded figure away; without the most where weights of missing indicators
+    were spread.
     """
     row = row_of(run, village)
     points = row.get(f"contribution_{entry['id']}", math.nan)
-    if not points > 0 or (public and banding.band(run, row, entry)):
+    if not points > 0 or (public and banding.points_hidden(run, row, entry)):
         return ""
     told, most = f"+{number(points, lang, 1)}", 100 * entry["weight"]
     scored = [e["id"] for e in run.facts["indicators"] if e["scored"]]
@@ -166,9 +142,16 @@ def reasons(run: Run, village: Village, lang: str, *, public: bool = True) -> li
             if entry["kind"] == "share" and _banded_worse(run, row, entry):
                 worse.append((0.0, name, entry))
         elif need is not None and points > 0 and row[f"need_{name}"] > need.mean():
-            worse.append((-points, name, entry))
+            worse.append((-likely_points(run, row, entry, public=public), name, entry))
     told = [_reason(run, row, entry, lang, public) for _, _, entry in sorted(worse, key=lambda w: w[:2])]
     return told[:MOST_REASONS] or [text("words.reason.none", lang)]
+
+
+def likely_points(run: Run, row: Mapping[str, Any], entry: Indicator, *, public: bool = True) -> float:
+    """What an indicator adds to a score, to order by: where that must be hidden, its need times its weight."""
+    if public and banding.points_hidden(run, row, entry):
+        return float(100 * entry["weight"] * row[f"need_{entry['id']}"])
+    return float(row[f"contribution_{entry['id']}"])
 
 
 def _banded_worse(run: Run, row: Mapping[str, Any], entry: Indicator) -> bool:
@@ -198,6 +181,7 @@ def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, publi
     if public and banding.band(run, row, entry):
         return text("words.reason.banded", lang, label=short(entry, lang), rate=rate)
     people, target = row.get(f"gap_people_{name}", math.nan), entry.get("target")
+    points = points_text(run, row, entry, lang, public=public)
     shape = "number" if entry["kind"] != "share" else f"share_{entry['better']}"
     if shape == "share_higher" and (target is None or not people > 0):
         shape = "share_higher_plain"
@@ -207,26 +191,31 @@ def _reason(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, publi
         label=short(entry, lang),
         rate=rate,
         target=percent(math.nan if target is None else target, lang, 0),
-        people=lacking(entry, people, lang),
-        place=_place(run, row, entry, lang),
-        points=points_text(run, row, entry, lang, public=public),
+        people=lacking(entry, people, lang, public=public),
+        place=_place(run, row, entry, lang, public),
+        points=f" {text('words.reason.points', lang, points=points)}" if points else "",
     )
 
 
-def lacking(entry: Indicator, people: float, lang: str) -> str:
+def lacking(entry: Indicator, people: float, lang: str, *, public: bool = True) -> str:
     """How many people a service has not reached yet, in the words of the service."""
     kind = "measured" if entry["dimension"] == "quality" else "served"
-    return text(f"words.lacking.{kind}", lang, count=count_text(people, lang))
+    hides = public and not banding.tells_rest(entry)
+    return text(f"words.lacking.{kind}", lang, count=count_text(people, lang, public=hides))
 
 
-def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str) -> str:
+def _place(run: Run, row: Mapping[str, Any], entry: Indicator, lang: str, public: bool) -> str:
     # Placed by the estimate: by the raw rate the smallest villages would stand first and last by chance alone.
-    name = f"estimate_{entry['id']}"
-    values = run.villages[name].dropna()
-    end, before = ("highest", values > row[name]) if entry["better"] == "lower" else ("lowest", values < row[name])
+    estimates = run.villages[f"estimate_{entry['id']}"].to_numpy(dtype=float)
+    seen = ~np.isnan(estimates)
+    # A place among banded figures would say how many of them lie beyond it.
+    written = seen & ~banding.hidden(run, entry) if public else seen
+    values, own = estimates[written], row[f"estimate_{entry['id']}"]
+    end, before = ("highest", values > own) if entry["better"] == "lower" else ("lowest", values < own)
     place = 1 + int(before.sum())
     first = "_first" if place == 1 else ""
-    return text(f"words.place.{end}{first}", lang, place=ordinal(place, lang), count=len(values))
+    told = text(f"words.place.{end}{first}", lang, place=ordinal(place, lang), count=len(values))
+    return told if len(values) == seen.sum() else text("words.place.written", lang, place=told)
 
 
 def unmeasured(run: Run, village: Village, lang: str, *, public: bool = True) -> str:
@@ -290,38 +279,40 @@ def rank_interval(run: Run, village: Village, lang: str) -> str:
 
 
 def cluster_profile(run: Run, cluster: int | None, lang: str) -> str:
-    """A village's group and what sets it apart. 0 = unlike any group, None = not grouped for want of data."""
+    """A village's group by number and name, and what its villages lack. 0 = unlike any group, None = data short."""
     if cluster is None or pd.isna(cluster):
         return text("words.cluster.none", lang)
-    profile = group_profile(run, int(cluster), lang)
-    return text("words.cluster.named", lang, cluster=int(cluster), profile=profile) if cluster else profile
+    if not cluster:
+        return text("words.cluster.apart", lang)
+    profile, name = group_profile(run, int(cluster), lang), packages.name(_group(run, cluster), run.facts, lang)
+    return text("words.cluster.named", lang, cluster=int(cluster), name=name, profile=profile)
+
+
+def _group(run: Run, cluster: int) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(p for p in run.facts["clusters"]["profiles"] if p["cluster"] == cluster)
+    return found
 
 
 def group_profile(run: Run, cluster: int, lang: str) -> str:
-    """What sets the villages of a group apart from the average village, without the group's number."""
+    """What the villages of a group lack more than the average village, with the offices that can change it."""
     if cluster == 0:
         return text("words.cluster.apart", lang)
-    profile = next(p for p in run.facts["clusters"]["profiles"] if p["cluster"] == cluster)
-    high, low = (", ".join(in_sentence(run, name, lang) for name in profile[side]) for side in ("high", "low"))
-    key = "both" if high and low else "high" if high else "low" if low else "even"
-    return text(f"words.cluster.{key}", lang, high=high, low=low)
+    profile = _group(run, cluster)
+    parts = []
+    for owner in profile["owners"]:
+        names = ", ".join(in_sentence(run, name, lang) for name in owner["indicators"])
+        parts.append(f"{names} ({owner['owner']})" if owner["owner"] else names)
+    low = ", ".join(in_sentence(run, name, lang) for name in profile["low"])
+    key = "high" if parts else "low" if low else "even"
+    return text(f"words.cluster.{key}", lang, high="; ".join(parts), low=low)
 
 
 def group_short(run: Run, cluster: int, lang: str, most: int = 62) -> str:
-    """What sets a group apart, on one line of a legend: the indicators that fit in `most` letters."""
-    profile = next((p for p in run.facts["clusters"]["profiles"] if p["cluster"] == cluster), None)
-    if profile is None:
-        return group_profile(run, cluster, lang)
-    side = "high" if profile["high"] else "low"
-    # What stands in brackets inside a label defines it: a legend does without.
-    names = [re.sub(r"\s*\([^()]*\)", "", in_sentence(run, name, lang)) for name in profile[side]]
-    if not names:
-        return group_profile(run, cluster, lang)
-    fit = next((k for k in range(len(names), 1, -1) if len(", ".join(names[:k])) <= most), 1)
-    more = f" +{len(names) - fit}" if fit < len(names) else ""
-    shown = ", ".join(names[:fit])
-    shown = shown if len(shown) <= most else f"{shown[: most - 1].rstrip()}…"
-    return text(f"words.cluster.short_{side}", lang, labels=shown + more)
+    """What a group is called, on one line of a legend of at most so many letters."""
+    if cluster == 0:
+        return text("words.cluster.apart", lang)
+    said = packages.name(_group(run, cluster), run.facts, lang)
+    return said if len(said) <= most else f"{said[: most - 1].rstrip()}…"
 
 
 def in_sentence(run: Run, name: str, lang: str) -> str:

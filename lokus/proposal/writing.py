@@ -45,7 +45,7 @@ def write(proposal: Proposal, home: Path, lang: str) -> Path:
         new.write_text(render(proposal, paths, lang), "utf-8", newline="\n")
         new.replace(home / FILE)
     except OSError as fault:
-        why = {"reason": fault.strerror or type(fault).__name__}
+        why = {"reason": fault}
         raise StudyError([Problem("init_unwritable", True, Where(file=str(home)), why)]) from None
     return home
 

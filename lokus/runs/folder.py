@@ -11,16 +11,23 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from rapidfuzz import fuzz, process
 
 from lokus import messages
+from lokus.dictionary import dictionary
 from lokus.errors import LokusError, Problem, Where
 from lokus.inputs import digest
 from lokus.pipeline import FORMAT, Run
 from lokus.runs.geopackage import write_geopackage
 
 OUTPUTS = (
-    "villages.parquet", "villages.csv", "villages.gpkg", "selection.csv", "join.csv", "points.csv", "problems.csv",
+    "villages.parquet", "villages.csv", "villages.gpkg", "columns.csv", "selection.csv", "join.csv", "points.csv",
+    "problems.csv",
 )  # fmt: skip
+# Without these a run cannot be read, whatever its manifest lists: `columns.csv` came later than format 2.
+NEEDED = ("villages.parquet", "selection.csv", "join.csv", "points.csv", "problems.csv")
+# Names that share this much (0–100) may be slips of one another.
+LIKELY = 70
 # A spreadsheet runs a cell that begins so as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -48,7 +55,7 @@ def write(run: Run, runs: str | Path) -> Path:
                 target.rename(Path(temporary) / "old")
             made.rename(target)
     except OSError as fault:
-        raise LokusError("run_unwritable", folder=str(target), fault=fault.strerror or str(fault)) from None
+        raise LokusError("run_unwritable", folder=str(target), fault=fault) from None
     return target
 
 
@@ -57,9 +64,11 @@ def read(folder: str | Path) -> Run:
 
     :param folder: the run's folder, or a study's for its newest run.
     :return: the run as it was computed (its times stay behind).
-    :raises LokusError: when it is no run folder, of a newer format, or altered since it was written.
+    :raises LokusError: when it is no run folder, of another format, not whole, or altered since it was written.
     """
     folder = find(folder)
+    if not folder.exists() and (near := _near(folder)):
+        raise LokusError("run_mistyped", folder=str(folder), near=near)
     try:
         manifest = json.loads((folder / "run.json").read_text("utf-8"))
         made_by, seal = manifest["format"], manifest.pop("sha256", "")
@@ -70,8 +79,7 @@ def read(folder: str | Path) -> Run:
     if seal != _seal(manifest):
         raise LokusError("run_damaged", folder=str(folder), files=["run.json"])
     outputs, facts = manifest.pop("outputs"), manifest.pop("facts")
-    if altered := [str(o["path"]) for o in outputs if not _intact(folder / o["path"], o)]:
-        raise LokusError("run_damaged", folder=str(folder), files=altered)
+    _hold_whole(folder, {str(o["path"]): str(o["sha256"]) for o in outputs})
     table = gpd.read_parquet(folder / "villages.parquet")
     return Run(
         villages=pd.DataFrame(table.drop(columns="geometry")),
@@ -104,20 +112,47 @@ def find(path: str | Path) -> Path:
         raise LokusError("run_not_found", folder=str(folder)) from None
 
 
+def _near(folder: Path) -> list[str]:
+    """Runs and studies whose names or paths are nearly that of a folder that is not there, the likeliest first."""
+    home = next((p for p in folder.parents if p.is_dir()), Path())
+    try:
+        there = [p for p in (*home.iterdir(), *home.glob("runs/*")) if p.is_dir()]
+        known = [p for p in there if any((p / name).exists() for name in ("run.json", "lokus.toml"))]
+    except OSError:
+        return []
+    by_name = {str(p): p.name for p in sorted(known)}
+    found = process.extract(folder.name, by_name, scorer=fuzz.ratio, score_cutoff=LIKELY, limit=3)
+    return [path for _, _, path in found]
+
+
 def _seal(told: Mapping[str, Any]) -> str:
     """The sha256 of everything else that run.json tells."""
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _intact(path: Path, said: Mapping[str, Any]) -> bool:
-    return path.is_file() and digest(path)["sha256"] == said["sha256"]
+def _hold_whole(folder: Path, said: Mapping[str, str]) -> None:
+    """Raises where a file of a run is missing or is not the one that was written, naming all such files."""
+    found = {name: _sha256(folder / name) for name in dict.fromkeys([*NEEDED, *said])}
+    if missing := [name for name, sha256 in found.items() if not sha256]:
+        raise LokusError("run_incomplete", folder=str(folder), files=missing)
+    if altered := [name for name, sha256 in found.items() if sha256 != said.get(name)]:
+        raise LokusError("run_damaged", folder=str(folder), files=altered)
+
+
+def _sha256(path: Path) -> str:
+    """Of a file; "" where there is none, or it cannot be read."""
+    try:
+        return str(digest(path)["sha256"])
+    except OSError:
+        return ""
 
 
 def _write_files(run: Run, folder: Path) -> None:
     table = gpd.GeoDataFrame(run.villages, geometry=run.geometry, crs="EPSG:4326")
     table.to_parquet(folder / "villages.parquet", compression="zstd")
     write_csv(run.villages.reset_index(), folder / "villages.csv")
-    write_geopackage(table, run.facts, folder / "villages.gpkg")
+    write_geopackage(run, folder / "villages.gpkg")
+    write_csv(dictionary(run.villages.columns, run.facts), folder / "columns.csv")
     write_csv(run.selection.reset_index(), folder / "selection.csv")
     write_csv(run.join, folder / "join.csv")
     write_csv(run.points, folder / "points.csv")

@@ -162,7 +162,7 @@ def _bytes(path: Path, file: str) -> bytes:
     except FileNotFoundError:
         raise _fault("file_missing", file) from None
     except OSError as e:
-        raise _fault("file_unreadable", file, reason=e.strerror or type(e).__name__) from None
+        raise _fault("file_unreadable", file, reason=e) from None
     if not raw.strip():
         raise _fault("file_empty", file)
     if raw.startswith(b"version https://git-lfs"):

@@ -5,50 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from lokus import cards
 from lokus.catalog import indicators
-
-CodeSystem = Literal["kemendagri", "bps"]
-Level = Literal["id", "en"]
-Mean = Literal["arithmetic", "geometric", "harmonic"]
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Filled = Annotated[str, StringConstraints(min_length=1)]
-Headers = Annotated[tuple[Filled, ...], BeforeValidator(_listed)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-# Bounds far beyond any use: what lies outside is a slip of the keyboard, and would overflow further on.
-Weight = Annotated[float, Field(ge=0, le=1_000_000)]
-Villages = Annotated[int, Field(ge=1, le=1_000_000)]
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Part(BaseModel):
-    """A section of the study file: frozen, unknown keys refused, numbers finite."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
-            raise PydanticCustomError("number_type", "a truth value where a number or a text belongs")
-        return value
+from lokus.study.access import UNITS, Access
+from lokus.study.files import BoundaryFile, PointFile, RasterFile, Table
+from lokus.study.parts import Filled, Fraction, Headers, Id, Level, Mean, Part, Villages, Weight
 
 
 class Heading(Part):
@@ -59,78 +24,6 @@ class Heading(Part):
     kabupaten: str = ""
     seed: int = Field(default=20250101, ge=0)
     language: Level = "id"
-
-
-class BoundaryFile(Part):
-    """[boundaries]: one file of village polygons. `columns` names the attributes where the schema is not known.
-
-    `names_only`: the file has no codes; villages get made ones, and tables are joined by name alone.
-    """
-
-    path: Filled
-    code_system: CodeSystem
-    layer: str = ""
-    schema_: str = Field(default="", alias="schema")
-    crs: str = ""
-    columns: Mapping[Literal["code", "village", "kecamatan", "kabupaten", "province"], str] = Field(
-        default_factory=dict
-    )
-    names_only: bool = False
-    source: str = ""
-
-
-class PlaceColumns(Part):
-    """[table.place]: which columns, by header text, say where a row is. `last4` = last four digits of the code."""
-
-    code: str = ""
-    village: str = ""
-    kecamatan: str = ""
-    kabupaten: str = ""
-    last4: str = ""
-
-
-class Table(Part):
-    """[[table]]: one sheet or CSV file of villages.
-
-    Where a village has several rows: `period_column` tells its months or semesters apart and `choose` takes one of them
-    ("latest", a period as written, or "all"); `repeated` adds up the rows that are left ("sum") or takes the "first";
-    `fill_down` gives a place written once to the lines under it. `edition`: the year whose codes the table writes.
-    """
-
-    id: Id
-    path: Filled
-    sheet: str = ""
-    place: PlaceColumns
-    code_system: CodeSystem | None = None
-    only: Mapping[Filled, str] = Field(default_factory=dict)
-    header_rows: int | None = Field(default=None, ge=1, le=4)
-    decimal: Literal["auto", ",", "."] = "auto"
-    repeated: Literal["refuse", "sum", "first"] = "refuse"
-    fill_down: bool = False
-    period: str = ""
-    period_column: str = ""
-    choose: str = Field(default="latest", min_length=1)
-    edition: str = Field(default="", pattern=r"^(\d{4})?$")
-    source: str = ""
-
-
-class PointFile(Part):
-    """[[points]]: places with coordinates in degrees, shown on the map (puskesmas, posyandu).
-
-    `kecamatan` is checked against where the point lies. An indicator may count them: table = the id, value = "count".
-    """
-
-    id: Id
-    path: Filled
-    sheet: str = ""
-    name: Filled
-    latitude: Filled
-    longitude: Filled
-    kecamatan: str = ""
-    label_id: str = "Puskesmas"
-    label_en: str = "Puskesmas"
-    period: str = ""
-    source: str = ""
 
 
 class IndicatorUse(Part):
@@ -204,21 +97,42 @@ class Uncertainty(Part):
 
 
 class Space(Part):
-    """[space]: neighbours and hot spots. `of` is the indicator looked at; empty = the first share of the burden."""
+    """[space]: neighbours, hot spots, the scan. `of` is the indicator looked at; empty = the first share of the burden.
 
+    `by` = "queen" (any contact), "rook" (a border of `border_m`), "knn" (the `k` nearest), "distance" (`distance_m`).
+    The scan's circles hold at most `scan_most` of the people; `scan` = "none" leaves it out.
+    """
+
+    by: Literal["queen", "rook", "knn", "distance"] = "queen"
     near_m: float = Field(default=100.0, ge=0, le=5000)
+    border_m: float = Field(default=100.0, gt=0, le=100_000)
+    k: int = Field(default=6, ge=1, le=100)
+    distance_m: float = Field(default=10_000.0, gt=0, le=1_000_000)
     islands: Literal["nearest", "alone"] = "nearest"
     permutations: int = Field(default=9999, ge=99, le=99_999)
     fdr: float = Field(default=0.05, gt=0, lt=1)
+    scan: Literal["betabinomial", "bernoulli", "poisson", "none"] = "betabinomial"
+    scan_most: float = Field(default=0.5, gt=0, le=0.5)
+    scan_replicas: int = Field(default=999, ge=99, le=99_999)
     of: str = ""
+
+
+class Areas(Part):
+    """[clusters.areas]: work areas of neighbouring villages. `count`: empty = as many as there are kecamatan."""
+
+    how: Literal["none", "ward", "skater"] = "none"
+    count: Villages | None = None
+    least_members: Villages = 5
 
 
 class Clusters(Part):
     """[clusters]: groups of villages that lack the same things. k is chosen between the bounds, and shown."""
 
+    method: Literal["kmeans", "ward", "mixture"] = "kmeans"
     k_min: int = Field(default=2, ge=2, le=12)
     k_max: int = Field(default=6, ge=2, le=12)
     least_members: int = Field(default=3, ge=2, le=1_000_000)
+    areas: Areas = Areas()
 
 
 class Named(Part):
@@ -318,6 +232,8 @@ class Study(Part):
     boundaries: BoundaryFile
     table: tuple[Table, ...] = Field(min_length=1)
     points: tuple[PointFile, ...] = ()
+    raster: tuple[RasterFile, ...] = ()
+    access: tuple[Access, ...] = ()
     indicator: tuple[IndicatorUse, ...] = Field(min_length=1)
     dimension: tuple[Dimension, ...] = ()
     method: Method = Method()
@@ -329,6 +245,10 @@ class Study(Part):
     outside_paths: bool = False
     folder: Path = Field(default=Path(), exclude=True)
 
+    def _repr_html_(self) -> str:
+        """What Jupyter shows."""
+        return cards.study_card(self)
+
     def path(self, relative: str) -> Path:
         """Where a path of the study file lies."""
         return self.folder / relative
@@ -337,7 +257,15 @@ class Study(Part):
     def measures(self) -> tuple[Measure, ...]:
         """The indicators, each with the catalogue's entry under the study's own words."""
         by_id = {use.id: use for use in self.indicator}
-        return tuple(_measure(use, by_id, self.study.year) for use in self.indicator)
+        units = {raster.id: raster.unit for raster in self.raster} | {f"{r.id}.slope": "°" for r in self.raster}
+        units |= {f"{access.id}.{value}": UNITS[value] for access in self.access for value in access.values}
+        return tuple(_measure(use, by_id, self.study.year, units) for use in self.indicator)
+
+    def part(self, name: str) -> Table | PointFile | RasterFile | Access:
+        """The table, points, raster or access of an id. Errors: KeyError."""
+        parts: tuple[Table | PointFile | RasterFile | Access, ...]
+        parts = (*self.table, *self.points, *self.raster, *self.access)
+        return {one.id: one for one in parts}[name]
 
     @property
     def services(self) -> tuple[Measure, ...]:
@@ -350,7 +278,7 @@ class Study(Part):
         return self.model_dump(mode="json", by_alias=True)
 
 
-def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse], year: int) -> Measure:
+def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse], year: int, units: Mapping[str, str]) -> Measure:
     known = indicators().get(use.id)
     base: dict[str, Any] = known.model_dump() if known else {}
     targets = known.targets if known and use.target is None else ()
@@ -363,7 +291,7 @@ def _measure(use: IndicatorUse, by_id: Mapping[str, IndicatorUse], year: int) ->
         label_en=use.label_en or use.label_id or base.get("label_en", ""),
         kind=use.kind or base.get("kind", "share"),
         better=use.better or base.get("better", "higher"),
-        unit=base.get("unit", ""),
+        unit=base.get("unit") or units.get(".".join((parent.table, *parent.value)), units.get(parent.table, "")),
         dimension=use.dimension or base.get("dimension", "services"),
         owner=use.owner or base.get("owner", ""),
         weight=use.weight,

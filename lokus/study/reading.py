@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 from lokus.catalog import indicators
 from lokus.errors import Problem, StudyError, Where
 from lokus.sources.points import COUNT
+from lokus.study.access import access_faults, access_use_faults
 from lokus.study.judging import Fault, method_faults, selection_faults
 from lokus.study.model import IndicatorUse, Study
+from lokus.study.surfaces import raster_faults, raster_use_faults
 
 
 def open_study(path: str | Path) -> Study:
@@ -125,13 +127,18 @@ def _cross_faults(study: Study) -> Iterator[Fault]:
     tables = [t.id for t in study.table]
     uses = [u.id for u in study.indicator]
     layers, dimensions = [p.id for p in study.points], [d.id for d in study.dimension]
-    named = (("table", tables), ("points", [*dict.fromkeys(tables), *layers]))
+    named = [("table", tables), ("points", [*dict.fromkeys(tables), *layers])]
+    named.append(("raster", [*dict.fromkeys([*tables, *layers]), *(r.id for r in study.raster)]))
+    given = dict.fromkeys([*tables, *layers, *(r.id for r in study.raster)])
+    named.append(("access", [*given, *(a.id for a in study.access)]))
     for key, ids in (*named, ("indicator", uses), ("dimension", dimensions)):
         for twice in (i for i, n in Counter(ids).items() if n > 1):
             yield "id_twice", key, {"id": twice}
     for n, use in enumerate(study.indicator, 1):
         yield from _use_faults(use, f"indicator[{n}]", study)
     yield from _path_faults(study)
+    yield from raster_faults(study)
+    yield from access_faults(study)
     yield from selection_faults(study, tables)
     yield from method_faults(study)
     yield from _weight_faults(study)
@@ -169,8 +176,11 @@ def _use_faults(use: IndicatorUse, key: str, study: Study) -> Iterator[Fault]:
             yield "of_not_count", f"{key}.kind", {"id": use.id}
         return
     tables, layers = [t.id for t in study.table], [p.id for p in study.points]
-    if use.table not in (*tables, *layers):
-        yield "table_unknown", f"{key}.table", {"table": use.table, "known": tables + layers}
+    rasters = [*(r.id for r in study.raster), *(a.id for a in study.access)]
+    if use.table not in (*tables, *layers, *rasters):
+        yield "table_unknown", f"{key}.table", {"table": use.table, "known": tables + layers + rasters}
+    yield from raster_use_faults(use, key, study)
+    yield from access_use_faults(use, key, study)
     if use.table in layers and use.value != (COUNT,):
         yield "points_value", f"{key}.value", {"points": use.table}
     kind = use.kind or (known.kind if known else "share")
@@ -207,6 +217,7 @@ def _path_faults(study: Study) -> Iterator[Fault]:
     named = [("boundaries.path", study.boundaries.path), ("crosswalk", study.crosswalk)]
     named += [(f"table[{n}].path", t.path) for n, t in enumerate(study.table, 1)]
     named += [(f"points[{n}].path", p.path) for n, p in enumerate(study.points, 1)]
+    named += [(f"raster[{n}].path", r.path) for n, r in enumerate(study.raster, 1)]
     for key, path in named:
         if not path.isprintable():
             yield "path_unreadable", key, {}

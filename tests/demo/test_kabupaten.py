@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from lokus import messages
-from lokus.demo import coverage, names, tables, write_study
+from lokus.demo import LAST_YEAR, coverage, names, people, tables, write_study
 from lokus.demo.borders import ENCLAVE_IN, ENCLAVE_OF, KECAMATAN
 from lokus.errors import LokusError
 from lokus.sources.boundaries import Boundaries, read_boundaries
@@ -190,6 +190,47 @@ def test_puskesmas_stand_in_their_kecamatan(study: Study, villages: gpd.GeoDataF
     home = gpd.sjoin(gpd.GeoDataFrame(listed, geometry=at), villages[["WADMKC", "geometry"]], predicate="within")
     assert len(home) == len(listed) == 20
     assert (home["WADMKC"].str.upper() == home["KECAMATAN"]).all()
+
+
+@pytest.fixture(scope="module")
+def past(study: Study) -> Study:
+    return open_study(study.folder / LAST_YEAR)
+
+
+def test_last_year_is_the_same_kabupaten_judged_the_same_way(study: Study, past: Study) -> None:
+    """Law: only the year, the data and the rules of choice are others; no story hangs on a hidden change of method."""
+    one, two = study.resolved(), past.resolved()
+    for part in ("indicator", "dimension", "method"):
+        assert one[part] == two[part]
+    assert past.study.year == study.study.year - 1
+    assert past.selection.count == tables.LAST_YEAR
+    assert [t.id for t in past.table] == [t.id for t in study.table if t.id != study.selection.last_year]
+    for spec in past.table:
+        assert spec.period != next(t.period for t in study.table if t.id == spec.id)
+
+
+def test_last_year_is_read_without_a_problem_and_without_the_new_village(past: Study) -> None:
+    for name, table in _read(past):
+        assert table.problems == (), name
+        assert len(table.places) == 239
+        assert tables.NEW_VILLAGE.upper() not in set(table.places["village"].str.upper())
+
+
+def test_what_truly_changed_since_last_year_shows_in_the_counts(
+    study: Study, past: Study, read: dict[str, TableData]
+) -> None:
+    """Law: where the invented truth improved, more villages fell than rose; and the other way round."""
+    rates = {}
+    for name, table in (("now", read["status_gizi"]), ("then", dict(_read(past))["status_gizi"])):
+        v = table.values
+        key = table.places["kecamatan"] + table.places["village"]
+        rates[name] = (v["stunting.numerator"] / v["stunting.denominator"]).set_axis(key)
+    change = rates["now"].reindex(rates["then"].index) - rates["then"]
+    rows = read["status_gizi"].places
+    turn = pd.Series(people.turned(len(rows)), rows["kecamatan"] + rows["village"]).reindex(change.index)
+    assert (change[turn > people.TREND] < 0).mean() > 0.8
+    assert (change[turn < people.TREND] > 0).mean() > 0.6
+    assert study.study.seed != past.study.seed
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betaln
 
-from lokus.methods.change import backtest, change_in_rate, doubts, moves
+from lokus.methods.change import backtest, causes, change_in_rate, doubts, moves
 
 few = settings(max_examples=40, deadline=None)
 whole = st.integers(1, 40)
@@ -124,3 +124,30 @@ def test_chance_is_the_mean_of_all_lists(counts: list[int], data: st.DataObject)
     told = backtest(lists, children)
     assert told["reached"].mean() == pytest.approx(told["chance"].iloc[0])
     assert told["reached"].max() == pytest.approx(told["best"].iloc[0])
+
+
+def state(rank: float, *, chosen: bool, by: str = "score") -> pd.DataFrame:
+    side = {"selected_by": by if chosen else "", "left_out_by": "" if chosen else by}
+    return pd.DataFrame({"selected": [chosen], "rank": [rank], **side}, index=["x"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counts", "told"),
+    [
+        (state(15, chosen=False), state(9, chosen=True), (12, 12), ("rank",)),
+        (state(15, chosen=False), state(15, chosen=True), (12, 24), ("number",)),
+        (state(40, chosen=False), state(15, chosen=True), (12, 24), ("number", "rank")),
+        (state(40, chosen=False), state(9, chosen=True), (12, 24), ("rank",)),
+        (state(9, chosen=True), state(9, chosen=False), (12, 5), ("number",)),
+        (state(9, chosen=True), state(30, chosen=False), (12, 12), ("rank",)),
+        (state(9, chosen=True), state(5, chosen=False, by="remove"), (12, 12), ("after",)),
+        (state(90, chosen=False), state(90, chosen=True, by="add"), (12, 12), ("after",)),
+        (state(5, chosen=False, by="threshold"), state(5, chosen=True), (12, 12), ("before",)),
+        (state(40, chosen=True, by="keep"), state(40, chosen=False), (12, 12), ("before", "rank")),
+        (state(9, chosen=True), state(3, chosen=True), (12, 24), ()),
+    ],
+)
+def test_what_moved_a_village_is_who_decided_then_the_number_then_its_rank(
+    before: pd.DataFrame, after: pd.DataFrame, counts: tuple[int, int], told: tuple[str, ...]
+) -> None:
+    assert causes(before, after, counts)["x"] == told

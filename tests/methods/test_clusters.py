@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lokus.methods.clusters import Typology, typology
+from lokus.methods.partitions import FLOOR, METHODS
+from lokus.methods.stability import STABLE
 
 
 def planted(sizes: tuple[int, ...], seed: int = 0, indicators: int = 6) -> tuple[pd.DataFrame, np.ndarray]:
@@ -43,6 +45,51 @@ def test_fishers_irises_fall_into_setosa_and_the_others() -> None:
     z = (iris.data - iris.data.mean(0)) / iris.data.std(0)
     expected = silhouette(z, found.labels.to_numpy())
     assert found.evidence.set_index("k").loc[2, "silhouette"] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["ward", "mixture"])
+def test_other_methods_find_planted_groups_too(method: str) -> None:
+    needs, group = planted((50, 20, 30))
+    found = typology(needs, method=method, least_members=3, seed=1)
+    assert found.k == 3 and same_partition(found.labels, group)
+    assert [p["stability"] > 0.9 for p in found.profiles] == [True] * 3
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 5])
+def test_ward_is_scikit_learns_and_a_mixture_too(k: int) -> None:
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.mixture import GaussianMixture
+
+    values = planted((30, 25, 20, 15), seed=4)[0].to_numpy()
+    theirs = AgglomerativeClustering(k, linkage="ward").fit(values).labels_
+    assert same_partition(pd.Series(METHODS["ward"].whole(values, k, 0)), theirs)
+    told = GaussianMixture(k, covariance_type="diag", n_init=5, reg_covar=FLOOR, random_state=0).fit_predict(values)
+    assert same_partition(pd.Series(METHODS["mixture"].whole(values, k, 0)), told)
+
+
+def test_ward_of_more_villages_than_a_tree_bears_goes_by_the_nearest_centre() -> None:
+    needs, group = planted((1500, 900, 300))
+    assert same_partition(typology(needs, method="ward", k_max=4, seed=2).labels, group)
+
+
+def test_a_finer_grouping_is_taken_where_it_is_stable_and_about_as_clear() -> None:
+    """Two pairs of groups, the pairs far apart: two groups are clearest, four are stable and clear enough."""
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [0.0, 0.25], [1.0, 0.0], [1.0, 0.25]])
+    needs = pd.DataFrame(np.repeat(centres, 25, axis=0) + rng.normal(0, 0.02, (100, 2)))
+    found = typology(needs, seed=0)
+    table = found.evidence.set_index("k")
+    stable = table[table["stability"] >= STABLE]
+    clear = stable[stable["silhouette"] >= 0.9 * stable["silhouette"].max()]
+    assert found.k == clear.index.max()
+    assert table.loc[found.k, "stability"] == min(p["stability"] for p in found.profiles)
+
+
+def test_the_rule_tells_where_a_village_belongs() -> None:
+    needs, _ = planted((50, 20, 30))
+    found = typology(needs, seed=1)
+    z = (needs - found.rule.mean) / found.rule.spread
+    assert (found.rule.nearest(z.to_numpy().T) + 1 == found.labels.to_numpy(dtype=int)).all()
 
 
 def silhouette(z: np.ndarray, labels: np.ndarray) -> float:
@@ -164,5 +211,7 @@ def test_misuse_is_refused() -> None:
     needs, _ = planted((5, 5))
     with pytest.raises(ValueError, match="k_min"):
         typology(needs, k_min=4, k_max=3)
+    with pytest.raises(ValueError, match="dbscan"):
+        typology(needs, method="dbscan")
     with pytest.raises(ValueError, match="twice"):
         typology(pd.concat([needs, needs]))

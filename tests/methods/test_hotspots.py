@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from lokus.methods.hotspots import eb_standardise, fdr, global_moran, hotspot, local_moran, moran_test
+from lokus.methods.hotspots import eb_standardise, fdr, gi_star, global_moran, hotspot, local_moran, moran_test
 
 Table = pd.DataFrame
 
@@ -64,8 +64,9 @@ def test_published_local_moran(sids: Table, counties: Table) -> None:
 
 
 def test_published_permutation_p_of_the_eb_index(sids: Table, counties: Table, figures: pd.Series) -> None:
-    found = moran_test(eb_standardise(sids["SID74"], sids["BIR74"]), counties, permutations=999, seed=7)
-    assert found.p == pytest.approx(figures["EBI_Moran_SID74_p999"])
+    """spdep's own p is one draw of 999: ours is of 9,999."""
+    found = moran_test(eb_standardise(sids["SID74"], sids["BIR74"]), counties, permutations=9999, seed=7)
+    assert found.p == pytest.approx(figures["EBI_Moran_SID74_p999"], abs=0.001)
     assert found.expected == pytest.approx(figures["MoranEI_W_r74"])
     assert (found.villages, found.linked) == (100, 100)
 
@@ -196,3 +197,63 @@ def test_misuse_is_refused() -> None:
         local_moran(values, pairs.assign(weight=np.arange(len(pairs), dtype=float)), permutations=9, seed=0)
     with pytest.raises(ValueError, match="indexes"):
         eb_standardise(values, values.iloc[::-1])
+
+
+def test_published_gi_star(sids: Table, counties: Table) -> None:
+    """spdep 1.2-7 `localG` with the county among its own neighbours, 1979 rates."""
+    found = gi_star(sids["SID79"] / sids["BIR79"], counties)
+    np.testing.assert_allclose(found, sids["Gi_star_z_79"], atol=1e-12)
+
+
+def test_published_moments_of_local_moran(sids: Table, counties: Table) -> None:
+    """Under conditional permutation the mean of I_i is −z_i²/((n − 1) m₂): spdep's E[I_i] on the average of all i."""
+    rate = sids["SID79"] / sids["BIR79"]
+    z = (rate - rate.mean()) / rate.std(ddof=0)
+    assert (-(z**2) / 99).mean() == pytest.approx(sids["EIi_79"].iloc[0], abs=1e-12)
+    local = local_moran(rate, counties, permutations=99, seed=1)
+    score = (local["i"] - sids["EIi_79"]) / np.sqrt(sids["VarIi_79"])
+    np.testing.assert_allclose(score, sids["ZIi_79"], atol=1e-9)
+
+
+def test_gi_star_and_its_p_against_esda(sids: Table, counties: Table) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from esda import G_Local
+        from libpysal.graph import Graph
+
+        rate = sids["SID79"] / sids["BIR79"]
+        graph = Graph(counties["weight"]).assign_self_weight(1)
+        oracle = G_Local(rate.to_numpy(), graph, star=True, transform="B", permutations=999, seed=3)
+    np.testing.assert_allclose(gi_star(rate, counties), oracle.Zs, atol=1e-9)
+    p, ours = oracle.p_sim, local_moran(rate, counties, permutations=999, seed=3)["p"]
+    assert (np.abs(ours / 2 - p) <= 6 * np.sqrt(p * (1 - p) / 999) + 0.002).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(counts, st.floats(0.1, 50), st.floats(-5, 5), st.randoms())
+def test_gi_star_by_its_definition_whatever_the_scale_and_the_order(
+    numbers: list[int | None], factor: float, shift: float, random
+) -> None:
+    values, pairs = pd.Series(numbers, dtype="float64"), ring(len(numbers))
+    found = gi_star(values, pairs)
+    seen = values.dropna()
+    spread = seen.std(ddof=0)
+    for village in values.index:
+        around = [b for a, b in pairs.index if a == village and b in seen.index]
+        group = seen[[village, *around]] if village in seen.index and around else seen.iloc[:0]
+        k, n = len(group), len(seen)
+        if k < 2 or k == n or seen.min() == seen.max():
+            assert np.isnan(found[village])
+            continue
+        expected = (group.sum() - k * seen.mean()) / (spread * np.sqrt(k * (n - k) / (n - 1)))
+        assert found[village] == pytest.approx(expected, abs=1e-9)
+    pd.testing.assert_series_equal(gi_star(values * factor + shift, pairs), found, rtol=1e-6, atol=1e-6)
+    order = list(values.index)
+    random.shuffle(order)
+    pd.testing.assert_series_equal(gi_star(values.loc[order], pairs).loc[values.index], found)
+
+
+def test_the_number_of_workers_changes_nothing(sids: Table, counties: Table) -> None:
+    rate = sids["SID79"] / sids["BIR79"]
+    one, four = (moran_test(rate, counties, permutations=333, seed=2, workers=w) for w in (1, 4))
+    assert one == four

@@ -73,7 +73,7 @@ def test_each_draw_is_made_by_its_own_scenario() -> None:
         np.testing.assert_allclose(mixed[rows], same[rows], rtol=1e-12)
 
 
-@pytest.mark.parametrize("method", ["minmax", "zscore", "rank", "goalposts"])
+@pytest.mark.parametrize("method", ["minmax", "zscore", "rank", "borda", "goalposts"])
 def test_scales_taken_anew(method: str) -> None:
     """Oracle: each draw's values put on their own bounds by `composite`; goalposts stay where they are."""
     some = ingredients(method=method)
@@ -97,7 +97,7 @@ def test_scales_taken_anew_say_nothing_where_all_are_equal() -> None:
     """Degenerate: one village, whose need is ½ whatever is drawn."""
     one = [i.take(np.arange(N) == 7) for i in ingredients()[:1]]
     scheme = scheme_of({"a": ("d", 1)}, {"d": 1}, within="arithmetic")
-    for method in ("minmax", "zscore", "rank"):
+    for method in ("minmax", "zscore", "rank", "borda"):
         made = scenarios(one, scheme, Menu(normalise=(method,)), anew=True)
         out = scores(made, np.zeros((3, 1), int), {"a": np.ones((3, 1))}, np.ones((3, 1)), np.ones((3, 1)))
         np.testing.assert_allclose(out, 50.0)
@@ -149,5 +149,5 @@ def test_what_cannot_be_varied_is_refused(menu: Menu, told: str) -> None:
 
 
 def test_a_scale_that_cannot_be_taken_anew_is_refused() -> None:
-    with pytest.raises(ValueError, match="borda"):
-        scenarios(ingredients(), SCHEME, Menu(normalise=("borda",)), anew=True)
+    with pytest.raises(ValueError, match="fraction"):
+        scenarios(ingredients(), SCHEME, Menu(normalise=("fraction",)), anew=True)

@@ -10,7 +10,18 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lokus.methods.spatial import contiguity, to_graph
+from lokus.methods.spatial import (
+    EVIDENCE,
+    NEIGHBOURS,
+    Nearness,
+    border_lengths,
+    contiguity,
+    inner_points,
+    nearest,
+    neighbours,
+    to_graph,
+    within,
+)
 
 
 def layer(boxes: dict[str, shapely.Geometry | None], crs: str = "EPSG:32748") -> gpd.GeoSeries:
@@ -146,3 +157,126 @@ def test_misuse_is_refused() -> None:
         contiguity(villages, near_m=np.nan)
     with pytest.raises(ValueError, match="islands"):
         contiguity(villages, islands="far")
+
+
+@pytest.fixture(scope="module")
+def carolina(published: Path) -> gpd.GeoSeries:
+    """100 counties, a clean coverage; degrees taken for metres where only who touches whom counts."""
+    counties = gpd.read_file(published / "smallarea/ncsids.geojson").set_index("NAME").geometry
+    return counties.set_crs("EPSG:32617", allow_override=True)
+
+
+@pytest.fixture(scope="module")
+def muara_enim(shared_data: Path) -> gpd.GeoSeries:
+    villages = gpd.read_file(shared_data / "boundaries/muara_enim/muara_enim.shp").set_index("KDEPUM").geometry
+    return villages.to_crs("EPSG:32748")
+
+
+def symmetric(graph) -> set[tuple[str, str]]:
+    """Ends of all pairs but those of a village with itself, both ways."""
+    ends = {(a, b) for a, b in graph.adjacency.index if a != b and graph.adjacency[a, b] > 0}
+    return ends | {(b, a) for a, b in ends}
+
+
+def test_rook_equals_libpysal_on_a_clean_coverage(carolina: gpd.GeoSeries) -> None:
+    from libpysal.graph import Graph
+
+    pairs = contiguity(carolina, near_m=0.0, border_m=1e-9)
+    assert to_graph(pairs, carolina.index) == Graph.build_contiguity(carolina, rook=True)
+    assert set(pairs.index) < set(contiguity(carolina, near_m=0.0).index)
+
+
+def test_nearest_and_within_equal_libpysal(muara_enim: gpd.GeoSeries) -> None:
+    from libpysal.graph import Graph
+
+    points = gpd.GeoSeries(gpd.points_from_xy(*inner_points(muara_enim.to_numpy()).T), muara_enim.index)
+    assert set(nearest(muara_enim, k=4).index) == symmetric(Graph.build_knn(points, k=4))
+    band = Graph.build_distance_band(points, threshold=6_000, binary=True)
+    assert set(within(muara_enim, distance_m=6_000, islands="alone").index) == symmetric(band)
+
+
+@settings(max_examples=60, deadline=None)
+@given(layers(), st.integers(1, 5))
+def test_nearest_are_all_that_are_as_near_as_the_kth(geometry: gpd.GeoSeries, k: int) -> None:
+    whole = geometry[(geometry.area > 0).to_numpy()].sort_index()
+    points = pd.DataFrame(inner_points(whole.to_numpy()), whole.index)
+    ends = set()
+    for a in whole.index:
+        away = np.hypot(*(points.drop(a) - points.loc[a]).to_numpy().T)
+        if len(away):
+            reach = np.sort(away)[min(k, len(away)) - 1] * (1 + 1e-12)
+            ends |= {pair for b in points.drop(a).index[away <= reach] for pair in ((a, b), (b, a))}
+    assert list(nearest(geometry, k=k).index) == sorted(ends)
+
+
+@settings(max_examples=60, deadline=None)
+@given(layers(), st.sampled_from([100.0, 250.0, 900.0]), st.sampled_from(["nearest", "alone"]))
+def test_within_a_distance_and_islands(geometry: gpd.GeoSeries, metres: float, islands) -> None:
+    whole = geometry[(geometry.area > 0).to_numpy()].sort_index()
+    points = gpd.GeoSeries(gpd.points_from_xy(*inner_points(whole.to_numpy()).T), whole.index)
+    expected = {(a, b): "within" for a in points.index for b in points.index
+                if a != b and points[a].distance(points[b]) <= metres}  # fmt: skip
+    for a in points.index.difference([a for a, _ in expected]):
+        if islands == "nearest" and len(points) > 1:
+            b = points.drop(a).distance(points[a]).idxmin()
+            expected[a, b] = expected[b, a] = "ferry"
+    told = within(geometry, distance_m=metres, islands=islands)["evidence"]
+    assert told.to_dict() == dict(sorted(expected.items()))
+
+
+def test_a_border_is_measured_over_slivers_and_overlaps() -> None:
+    """Two squares with a border of 1,000 m: clean, 30 m apart (less twice that), 30 m over each other; at a corner."""
+    home = shapely.box(0, 0, 1000, 1000)
+    others = [shapely.box(1000 + gap, 0, 2000, 1000) for gap in (0, 30, -30)]
+    others += [shapely.box(1000, 1000, 2000, 2000), shapely.box(1000, 800, 2000, 2000), shapely.box(5000, 0, 6000, 9)]
+    shapes = np.array([home, *others])
+    pairs = np.array([[0] * 6, range(1, 7)])
+    metres = border_lengths(shapes, pairs, near_m=100.0)
+    assert metres == pytest.approx([1000, 940, 1060, 0, 200, 0], abs=8)
+    assert border_lengths(shapes, pairs, near_m=0.0) == pytest.approx([1000, 0, 1060, 0, 200, 0], abs=1e-6)
+    np.testing.assert_allclose(border_lengths(shapes, pairs[::-1], near_m=100.0), metres)
+    told = contiguity(layer(dict(zip("abcde", shapes[[0, 2, 4, 5, 6]], strict=True))), near_m=100.0, border_m=300.0)
+    assert {b for a, b in told.index if a == "a"} == {"b"}
+
+
+def test_rook_on_real_villages_is_part_of_queen(muara_enim: gpd.GeoSeries) -> None:
+    queen, rook = contiguity(muara_enim, islands="alone"), contiguity(muara_enim, border_m=500.0, islands="alone")
+    longer = contiguity(muara_enim, border_m=3_000.0, islands="alone")
+    assert set(longer.index) < set(rook.index) < set(queen.index)
+    pd.testing.assert_frame_equal(rook, queen.loc[rook.index])
+
+
+@pytest.mark.parametrize("by", list(NEIGHBOURS))
+@pytest.mark.parametrize("boxes", [{}, {"a": shapely.box(0, 0, 1, 1)}, {"a": None, "b": shapely.Polygon()}])
+def test_every_way_takes_one_village_or_none(by, boxes) -> None:
+    pairs = neighbours(layer(boxes), Nearness(by=by))
+    assert len(pairs) == 0 and pairs.index.names == ["focal", "neighbor"]
+    assert pairs.dtypes.astype(str).to_dict() == {"weight": "float64", "evidence": "str"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(layers(), st.sampled_from(list(NEIGHBOURS)), st.randoms())
+def test_every_way_goes_both_ways_and_does_not_depend_on_row_order(geometry: gpd.GeoSeries, by, random) -> None:
+    way = Nearness(by=by, k=2, distance_m=400.0, border_m=50.0)
+    pairs = neighbours(geometry, way)
+    assert pairs.index.is_monotonic_increasing and pairs.index.is_unique
+    assert set(pairs["evidence"]) <= set(EVIDENCE)
+    back = pairs.swaplevel().sort_index().rename_axis(index=pairs.index.names)
+    pd.testing.assert_frame_equal(back, pairs)
+    shuffled = list(geometry.index)
+    random.shuffle(shuffled)
+    pd.testing.assert_frame_equal(neighbours(geometry.loc[shuffled], way), pairs)
+
+
+def test_misuse_of_the_other_ways_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    villages = layer({str(i): shapely.box(i, 0, i + 1, 1) for i in range(5)})
+    with pytest.raises(ValueError, match="k is a number"):
+        nearest(villages, k=0)
+    for wrong in (0.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="distance_m"):
+            within(villages, distance_m=wrong)
+    with pytest.raises(ValueError, match="border_m"):
+        contiguity(villages, border_m=-1.0)
+    monkeypatch.setattr("lokus.methods.spatial.MOST_PAIRS", 3)
+    with pytest.raises(ValueError, match="shorter distance_m"):
+        within(villages, distance_m=100.0)

@@ -11,6 +11,7 @@ import shapely
 
 from lokus import pipeline, schema
 from lokus.demo import write_study
+from lokus.methods.scan import figures
 from lokus.pipeline import Run
 from lokus.study import open_study
 
@@ -212,6 +213,12 @@ def _space_and_groups(v: pd.DataFrame, chance: np.random.Generator) -> None:
     v.loc[v["moran_local"].isna(), "hotspot"] = ""
     lacks = v[["need_sanitasi", "need_air_minum", "need_stunting"]].mean(axis=1)
     v["cluster"] = pd.cut(lacks, [-1, 0.3, 0.45, 0.6, 2], labels=False) + 1
+    v["cluster_sure"] = (0.5 + lacks / 2).where(v["cluster"].notna())
+    v["area"] = v.groupby("kecamatan_code").ngroup() // 2 + 1
+    v["gi_star"] = v["moran_local"] * 2
+    scanned = v["denominator_stunting"].notna() & v["has_boundary"]
+    pocket = v["kecamatan_code"].map({v["kecamatan_code"].iloc[-1]: 1, v["kecamatan_code"].iloc[0]: 2}).fillna(0)
+    v["scan_cluster"] = pocket.where(scanned)
 
 
 def _choose(v: pd.DataFrame, top_n: int) -> None:
@@ -246,6 +253,22 @@ def _facts(v: pd.DataFrame, top_n: int, title: str) -> dict:
             "villages": int(v[f"value_{name}"].notna().sum()), **more,
         }  # fmt: skip
 
+    def group(number: int, kind: str, *themes: str, **more: object) -> dict:
+        lacks = [
+            {"indicator": name, "theme": name, "owner": "Dinas <PUPR>", "z": 1.0, "villages": 5, "known": 8,
+             "value": 0.4, "average": 0.7, "people": 120.0}
+            for name in themes if kind == "lack"
+        ]  # fmt: skip
+        owners = [{"owner": "Dinas <PUPR>", "indicators": list(themes), "villages": 5, "people": 120.0}]
+        return {"cluster": number, "villages": int((v["cluster"] == number).sum()), "means": {}, "stability": 0.8,
+                "name": {"kind": kind, "themes": list(themes)}, "lacks": lacks, "owners": owners if lacks else [],
+                **more}  # fmt: skip
+
+    def area(number: int) -> dict:
+        told = group(number, "lack", "sanitasi")
+        del told["means"], told["stability"], told["cluster"]
+        return {**told, "group": number, "villages": int((v["area"] == number).sum())}
+
     return {
         "run_id": "a1b2c3d4e5f6", "lokus": "0.1.0", "title": title or "Desa lokus stunting 2027 <uji>", "year": 2027,
         "language": "id", "kabupaten": ["Contoh"], "has_prevalence": True, "top_n": top_n, "interval": 0.9,
@@ -265,13 +288,16 @@ def _facts(v: pd.DataFrame, top_n: int, title: str) -> dict:
         ],
         "selection": {"count": top_n, "rules": [{"key": "selection.max_per_kecamatan", "value": 4}],
                       "last_chosen": v.index[v.selected][-1], "first_out": ""},
-        "clusters": {"k": 4, "evidence": [], "apart": [], "profiles": [
-            {"cluster": 1, "villages": 9, "high": [], "low": ["stunting", "sanitasi"], "means": {}},
-            {"cluster": 2, "villages": 12, "high": [], "low": [], "means": {}},
-            {"cluster": 3, "villages": 20, "high": ["air_minum"], "low": [], "means": {}},
-            {"cluster": 4, "villages": 8, "high": ["sanitasi", "air_minum"], "low": ["krs"], "means": {}}]},
+        "clusters": {"method": "kmeans", "k": 4, "evidence": [], "apart": [], "stable": True, "stable_from": 0.6,
+                     "profiles": [
+            group(1, "better", "stunting", "sanitasi", high=[], low=["stunting", "sanitasi"]),
+            group(2, "even", high=[], low=[]),
+            group(3, "lack", "air_minum", high=["air_minum"], low=[]),
+            group(4, "lack", "sanitasi", "air_minum", high=["sanitasi", "air_minum"], low=["krs"])],
+                     "areas": {"made": 3, "explained": 0.4, "explained_by_kecamatan": 0.3, "alone": [],
+                               "profiles": [area(k) for k in sorted(set(v["area"].dropna()))]}},
         "space": {"of": "stunting", "moran_i": 0.31, "moran_p": 0.001, "islands": 2, "hot": 5, "cold": 4, "fdr": 0.05,
-                  "permutations": 999},
+                  "permutations": 999, "neighbours": {"by": "queen", "pairs": 150, "touch": 150}, "scan": _scan(v)},
         "tables": [
             {"id": "eppgbm", "path": "data/eppgbm.xlsx", "sheet": "", "period": "17 Januari 2026",
              "source": "e-PPGBM, Dinas Kesehatan", "rows": 62, "matched": 61},
@@ -283,3 +309,20 @@ def _facts(v: pd.DataFrame, top_n: int, title: str) -> dict:
                     "count": 2}],
         "problems": {"fatal": 0, "warning": 3},
     }  # fmt: skip
+
+
+def _scan(v: pd.DataFrame) -> dict:
+    """What the scan would tell of the clusters in the column."""
+    seen = v[v["scan_cluster"].notna()]
+    cases, people = (int(seen[f"{part}_stunting"].sum()) for part in ("numerator", "denominator"))
+    clusters = []
+    for number in (1, 2):
+        inside = seen[seen["scan_cluster"] == number]
+        if len(inside):
+            counted, group = (int(inside[f"{part}_stunting"].sum()) for part in ("numerator", "denominator"))
+            clusters.append({
+                "number": number, "centre": inside.index[0], "radius_m": 5000.0, "villages": inside.index.tolist(),
+                "llr": 9.0, "p": 0.001 * number, **figures(counted, group, cases, people),
+            })  # fmt: skip
+    return {"model": "betabinomial", "most": 0.5, "replicas": 999, "level": 0.05, "skipped": "", "least_p": 0.001,
+            "villages": len(seen), "population": people, "cases": cases, "clusters": clusters}  # fmt: skip

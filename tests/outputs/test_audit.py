@@ -12,11 +12,16 @@ import pytest
 
 from lokus import audits, messages, runs, schema, steps
 from lokus.cli import entry
+from lokus.errors import LokusError
 from lokus.outputs import audit, banding, words
 from lokus.pipeline import Run
 from lokus.study import make_study
 
-TITLES = ("drives", "without", "moves", "sets", "measuring")
+TABLES = {
+    "indicators", "groups", "flags", "without", "list", "borderline", "movers", "rank_sets", "measuring",
+    "availability", "absent", "sizes", "filled", "favourable", "chosen", "cautious",
+}  # fmt: skip
+TITLES = ("drives", "without", "moves", "sets", "measuring", "data", "choice", "weights")
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +130,7 @@ def test_each_doubt_has_its_sentence_and_no_doubt_has_one_too(demo: Run, told: a
     said = audit.lines(demo, dataclasses.replace(told, flags=flags), lang)
     assert len({line for line in said if line.startswith("  ! ")}) >= 4
     sound = told.indicators.assign(drives=told.indicators["effective"])
-    quiet = dataclasses.replace(told, flags=flags[:0], groups=told.groups[:0], indicators=sound)
+    quiet = dataclasses.replace(told, flags=flags[:0], groups=told.groups[:0], indicators=sound, sizes=told.sizes[:0])
     said = audit.lines(demo, quiet, lang)
     assert messages.text("audit.drives.nothing", lang) in said
     assert not [line for line in said if line.startswith("  ! ")]
@@ -155,19 +160,101 @@ def test_too_many_villages_skip_what_would_take_minutes(
     assert not {"list", "borderline", "movers", "rank_sets"} & set(audit.tables(demo, large))
 
 
+def test_what_is_missing_is_counted_and_nobody_to_reach_is_no_lack(demo: Run, told: audits.Audit) -> None:
+    """Oracle: the columns of the run, and that filling what is missing ranks the rest of the villages."""
+    v = demo.villages
+    for name, row in told.absent.iterrows():
+        assert row["missing"] == v[f"estimate_{name}"].isna().sum()
+    assert told.absent.loc["bumil_kek_pmt", "no_target"] == (v["denominator_bumil_kek_pmt"] == 0).sum() > 20
+    assert (told.availability["missing"] - told.availability["no_target"]).sum() == (
+        told.absent["missing"] - told.absent["no_target"]
+    ).sum()
+    assert (told.filled["ranked"] == v["rank"].isna().sum()).all()
+    for side in ("entered", "left"):
+        assert (told.filled["entered"].map(len) == told.filled[side].map(len)).all()
+
+
+def test_filling_what_is_missing_is_filling_the_table(demo: Run, told: audits.Audit) -> None:
+    """Oracle: the run's own steps on a table whose gaps hold the mean of the kecamatan."""
+    study = make_study(demo.manifest["study"], Path())
+    v = told.made.villages.copy()
+    for m in told.made.scored.measures:
+        mean = v.groupby("kecamatan_code")[f"estimate_{m.id}"].transform("mean")
+        none = v.get(f"denominator_{m.of or m.id}", pd.Series(1.0, v.index)) == 0
+        v[f"estimate_{m.id}"] = v[f"estimate_{m.id}"].fillna(mean).mask(none)
+    again = steps.score(study, v.drop(columns=[c for c in v if schema.column(c).step == "score"])).columns
+    listed = again["score_units"].dropna().sort_values(ascending=False, kind="stable").index[: told.made.top_n]
+    first = set(demo.villages.index[(demo.villages["rank"] <= told.made.top_n).fillna(False)])
+    assert set(told.filled.loc["group_mean", "entered"]) == set(listed) - first
+
+
+def test_the_indicators_that_follow_size_are_the_counts(demo: Run, told: audits.Audit) -> None:
+    assert list(told.sizes["indicator"]) == ["stunting_count"]
+    v = demo.villages[demo.villages["status"] == "ranked"]
+    by = v[f"denominator_{told.sizes['denominator'][0]}"]
+    assert told.sizes["correlation"][0] == pytest.approx(v["estimate_stunting_count"].corr(by))
+
+
+def test_kind_weights_bring_no_village_up_that_others_exceed_in_everything(demo: Run, told: audits.Audit) -> None:
+    """Law: who has N villages in front in every indicator has no rank up to N under any weights; more freedom never
+    bars the one who leads under less."""
+    some, top = told.favourable, told.made.top_n
+    assert some is not None
+    for column in ("rank_any", "rank_moderate"):
+        assert (some[column] <= len(some)).all() and (some[column] >= 1).all()
+    assert (some.loc[some["behind"] == 0, "rank_any"] == 1).any()
+    assert ((some["rank_any"] == 1) >= (some["rank_moderate"] == 1)).all()
+    # Equals may share a rank: those in front strictly in one are counted by chance of rounding alone.
+    assert (some.loc[some["behind"] >= top, "rank_moderate"] > top).all()
+
+
+def test_lists_chosen_again_hold_as_many_villages_and_obey_the_rules(demo: Run, told: audits.Audit) -> None:
+    """Law: shares of the draws sum to N; no kecamatan holds more than it may on average; the sure are chosen."""
+    assert told.frequency is not None and told.frequency.sum() == pytest.approx(demo.facts["selection"]["count"])
+    most = next(r["value"] for r in demo.facts["selection"]["rules"] if r["key"] == "selection.max_per_kecamatan")
+    assert told.frequency.groupby(demo.villages["kecamatan_code"]).sum().max() <= most + 1e-9
+    assert demo.villages["selected"][told.frequency > 0.95].all()
+
+
+def test_the_cautious_list_is_the_best_where_data_mislead(demo: Run, told: audits.Audit) -> None:
+    """Law: each list is the best by its own measure, of as many villages, under the same rules."""
+    some = told.cautious
+    assert some is not None
+    assert (some.lists.sum() == demo.facts["selection"]["count"]).all()
+    assert some.children["mean"].idxmax() in ("mean", "worst")
+    assert some.children.loc["mean", "mean"] >= some.children["mean"].max() - 1e-9
+    assert some.children.loc["worst", "worst"] >= some.children["worst"].max() - 1e-9
+    assert (some.children["worst"] <= some.children["mean"]).all()
+    in_each = some.lists["worst"].groupby(demo.villages["kecamatan_code"]).sum()
+    assert in_each.max() <= 4 and (in_each > 0).sum() >= 10
+
+
+def test_children_of_a_short_list_are_banded(demo: Run, told: audits.Audit) -> None:
+    some = told.cautious
+    assert some is not None
+    few = dataclasses.replace(some, children=some.children * 0 + 3.0)
+    small = dataclasses.replace(told, cautious=few)
+    assert audit.tables(demo, small)["cautious"][["mean", "worst"]].isna().all(axis=None)
+    assert audit.tables(demo, small, public=False)["cautious"][["mean", "worst"]].notna().all(axis=None)
+    said = [line for line in audit.lines(demo, small, "id") if "Daftar paling aman" in line]
+    assert said and all("1–4" in line for line in said)
+
+
 def test_the_command_writes_tables_and_tells_values(
-    demo: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demo: Run, told: audits.Audit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = runs.write(demo, tmp_path / "runs"), tmp_path / "audit"
     assert entry(["audit", str(folder), "-o", str(out), "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert values["run"] == demo.facts["run_id"] and values["failed"] == 0 and values["text"]
-    for name in ("indicators", "groups", "flags", "without", "list", "borderline", "movers", "rank_sets", "measuring"):
+    assert {path.stem for path in out.iterdir()} == TABLES
+    for name in TABLES:
         assert (out / f"{name}.csv").read_bytes().startswith(b"\xef\xbb\xbf")
         table = pd.read_csv(out / f"{name}.csv", dtype={"village": "str"})
         assert len(table) == len(values[name])
     assert set(pd.read_csv(out / "rank_sets.csv")["village"]) <= set(demo.villages.index)
     blocked = tmp_path / "file"
     blocked.write_text("x")
-    assert entry(["audit", str(folder), "-o", str(blocked)]) == 1
-    assert "Traceback" not in capsys.readouterr().err
+    with pytest.raises(LokusError) as fault:
+        audit.write(audit.tables(demo, told), blocked)
+    assert fault.value.code == "run_unwritable" and fault.value.exit_code == 1

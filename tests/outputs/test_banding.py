@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lokus.outputs import banding, words
+from lokus.methods import composite, scoring
+from lokus.outputs import banding, explain, margins, words
 from lokus.outputs.explain import explanation
 from lokus.outputs.layers import layers
 from lokus.outputs.maps import build_map
@@ -51,6 +53,39 @@ def test_all_counts_of_a_band_are_told_and_drawn_alike_and_every_band_holds_seve
         assert len(told) >= 2, kind
         low, high = (int(x) / 100 for x in re.findall(r"\d+", told[0][0][1]))
         assert all(low - 1e-9 <= estimate <= high + 1e-9 for _, estimate in told)
+
+
+def test_children_not_measured_are_told_and_few_measured_are_not(demo):
+    """A prevalence names the children measured: the target group less them is no secret to keep."""
+    told = 0
+    entry = words.indicator(demo, "measured")
+    for row in demo.villages.to_dict("index").values():
+        y, n = row["numerator_measured"], row["denominator_measured"]
+        if pd.isna(y) or pd.isna(n):
+            continue
+        if banding.is_few(n - y) and not banding.is_few(y) and not banding.is_few(n):
+            told += 1
+            assert f"{round(y)} dari {round(n)}" in words.rate_text(demo, row, entry, "id")
+            assert words.lacking(entry, n - y, "id").startswith(str(round(n - y)))
+        elif banding.is_few(y) and not banding.is_few(n):
+            assert banding.band(demo, row, entry) == "part"
+    assert told
+    served = words.indicator(demo, "asi_eks")
+    assert words.lacking(served, 3, "id").startswith("1–4")
+
+
+def test_scores_of_a_list_are_whole_and_never_contradict_its_ranks(any_run):
+    """From the first rank to the last, no score told begins above the end of a better one's."""
+    ranked = any_run.villages[any_run.villages["rank"].notna()].sort_values("score", ascending=False)
+    least_above = 101
+    for row in ranked.to_dict("index").values():
+        ends = [int(x) for x in words.score_text(any_run, row, "id", 2).split("–")]
+        low, high = ends[0], ends[-1]
+        assert low <= round(row["score"]) <= high
+        assert (low < high) == (banding.score_step(any_run, row) > 1)
+        assert low <= least_above
+        least_above = min(least_above, high)
+        assert not DECIMAL.search(words.score_text(any_run, row, "id", 2))
 
 
 def data_of(page):
@@ -117,3 +152,55 @@ def test_inside_the_office_everything_is_told(demo):
     banded = next((code, e) for _, code, row, e, _ in cells(demo) if e["id"] == "stunting")
     assert DECIMAL.search(words.rate_text(demo, *banded, "id", public=False))
     assert words.estimate_text(demo, *banded, "id") != words.estimate_text(demo, *banded, "id", public=False)
+
+
+def all_counts(run, row, entry):
+    """The row with every count of its band, and the score recounted as the run counts it."""
+    kept, name = run.facts["scheme"], entry["id"]
+    scheme = scoring.Scheme(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+    y, n = row[f"numerator_{name}"], row[f"denominator_{name}"]
+    kind = banding.band(run, row, entry)
+    for count in np.arange(1, n):
+        one = {**row, f"numerator_{name}": count, f"value_{name}": count / n}
+        one[f"estimate_{name}"] = row[f"estimate_{name}"] + (count - y) * (1 - row[f"shrinkage_{name}"]) / n
+        if banding.band(run, one, entry) != kind:
+            continue
+        estimates = {name: one[f"estimate_{name}"]}
+        estimates |= {e["id"]: one[f"estimate_{name}"] * n for e in run.facts["indicators"] if e["of"] == name}
+        for i, estimate in estimates.items():
+            one[f"estimate_{i}"] = estimate
+            one[f"need_{i}"] = float(composite.need(np.array([estimate]), margins._bounds(run, i))[0])
+        needs = np.array([[one[f"need_{i}"] for i in scheme.indicators]], dtype=float)
+        made = scoring.score_units(scoring.need_units(needs), scheme)
+        yield one | {f"contribution_{i}": made.contributions[0, k] for k, i in enumerate(scheme.indicators)}
+
+
+def points_told(run, row):
+    """All that explain --json and the panels say of needs and points, and the order of the reasons."""
+    scored = [e for e in run.facts["indicators"] if e["scored"]]
+    parts = [explain._part(run, row, e, "id", True) for e in scored]
+    return json.dumps([parts, words.reasons(run, row, "id")])
+
+
+def test_points_needs_and_reasons_are_the_same_for_every_count_of_a_band(demo):
+    """The inversion: nothing exact that is told of a village moves with a hidden count."""
+    tried = 0
+    for code in demo.villages.index[demo.villages["status"] == "ranked"][::9]:
+        row = words.row_of(demo, code)
+        for entry in (e for e in demo.facts["indicators"] if e["scored"] and not e["of"]):
+            if banding.band(demo, row, entry) in ("", "whole"):
+                continue
+            told = [points_told(demo, one) for one in all_counts(demo, row, entry)]
+            assert len(set(told)) == 1, (code, entry["id"])
+            tried += len(told) > 1
+    assert tried > 15
+
+
+def test_the_points_of_an_arithmetic_mean_are_told_beside_a_banded_figure(demo):
+    plain = replace(demo, facts={**demo.facts, "scheme": {**demo.facts["scheme"], "within": "arithmetic"}})
+    rows = [words.row_of(demo, code) for code in demo.villages.index]
+    entries = [e for e in demo.facts["indicators"] if e["scored"]]
+    assert all(banding.points_hidden(plain, r, e) == bool(banding.band(plain, r, e)) for r in rows for e in entries)
+    bent = [(r, e) for r in rows for e in entries if banding.points_hidden(demo, r, e) and not banding.band(demo, r, e)]
+    assert bent
+    assert not any(words.points_text(demo, r, e, "id") for r, e in bent)

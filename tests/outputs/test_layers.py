@@ -1,7 +1,7 @@
 """Classes of the map's layers."""
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lokus.outputs.classes import RAMPS, Sketch, bounded, counted, graded
+from lokus.catalog.palettes import CHANGED, CHOSEN, HOTSPOTS, LAST_YEAR, MISSING_COLOUR, MOVED, RAMPS, WHO
+from lokus.messages import percent
+from lokus.outputs.classes import Sketch, bounded, counted, graded
 from lokus.outputs.layers import GROUPS, layers
 
 shares = st.lists(st.one_of(st.just(np.nan), st.floats(0, 1)), min_size=1, max_size=60)
@@ -51,6 +53,30 @@ def test_ramps_darken_in_equal_order_in_grey(ramp):
     steps = [luminance(colour) for colour in RAMPS[ramp]]
     assert steps == sorted(steps, reverse=True)
     assert min(a / b for a, b in pairwise(steps)) > 1.2
+
+
+@pytest.mark.parametrize(
+    "kinds", [CHOSEN, HOTSPOTS, LAST_YEAR, CHANGED, MOVED], ids=["chosen", "hot", "last", "changed", "moved"]
+)
+def test_kinds_without_an_order_are_told_apart_in_grey(kinds):
+    """By a mark of their own or by lightness; those without data are hatched besides."""
+    drawn = [(mark, luminance(colour)) for colour, mark in kinds.values() if colour != MISSING_COLOUR]
+    for (mark, light), (other, dark) in combinations(drawn, 2):
+        assert mark != other or max(light + 0.05, dark + 0.05) / min(light + 0.05, dark + 0.05) > 1.4
+
+
+def test_the_lower_end_of_the_interval_is_a_layer_that_hides_banded_villages(run):
+    layer = next(layer for layer in layers(run, "id") if layer.id == "stunting_floor")
+    few = run.villages["numerator_stunting"].between(1, 4)
+    bounds = WHO["stunting"]
+    for code, k, said in zip(run.villages.index, layer.of, layer.shown, strict=True):
+        low = run.villages["low_stunting"][code]
+        if few[code]:
+            assert layer.tones[k].pattern == "banded"
+            assert "paling sedikit" not in said
+        elif not pd.isna(low):
+            assert k == np.searchsorted(bounds, low, side="right")
+            assert said == f"paling sedikit {percent(low, 'id')}"
 
 
 @given(shares)
@@ -109,4 +135,4 @@ def test_a_study_without_prevalence_has_no_layer_of_it(run):
     facts["space"] = {**run.facts["space"], "of": ""}
     made = {layer.id for layer in layers(replace(run, facts=facts), "id")}
     assert made == {"krs", "measured", "air_minum_gap", "sanitasi_gap", "asi_eks_gap", "chosen", "score", "p_top",
-                    "last_year", "cluster"}  # fmt: skip
+                    "last_year", "cluster", "area"}  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lokus import schema
-from lokus.outputs import words
+from lokus.outputs import banding, words
 from lokus.outputs.explain import explanation
 from lokus.outputs.flags import data_flags, rows_waiting
 
@@ -32,7 +32,7 @@ def counted(run, code, y, n):
 def test_the_first_reason_tells_rate_counts_estimate_and_place(run):
     code = run.villages["contribution_stunting"].idxmax()
     told = words.reasons(counted(run, code, 79, 162), code, "id")[0]
-    assert told.startswith("Prevalensi balita stunting: 48,8 % (79 dari 162), perkiraan 44,1 %; tertinggi dari 60 desa")
+    assert told.startswith("Prevalensi balita stunting: 48,8 % (79 dari 162), perkiraan 44,1 %; tertinggi dari ")
 
 
 @pytest.mark.parametrize("y", [1, 2, 3, 4])
@@ -50,6 +50,18 @@ def test_one_to_four_children_are_banded_wherever_the_public_reads(run, y, lang)
     assert inside.startswith(exact)
 
 
+def test_people_not_reached_are_written_as_they_are_inside_the_office(run):
+    entry = words.indicator(run, "sanitasi")
+    assert "1–4" in words.lacking(entry, 3, "id")
+    assert "1–4" not in words.lacking(entry, 3, "id", public=False)
+    code = run.villages["contribution_sanitasi"].idxmax()
+    villages = run.villages.copy()
+    villages.loc[code, "gap_people_sanitasi"] = 3.0
+    told = words.reasons(replace(run, villages=villages), code, "id", public=False)
+    assert any(words.lacking(entry, 3, "id", public=False) in line for line in told)
+    assert all("1–4" not in line for line in told)
+
+
 def test_only_what_is_worse_than_average_is_a_reason_and_the_largest_comes_first(run):
     v = run.villages
     names = {words.label(e, "id"): e["id"] for e in run.facts["indicators"]}
@@ -65,8 +77,19 @@ def test_places_are_those_of_a_sorted_list(run):
     entry = words.indicator(run, "sanitasi")
     order = v["estimate_sanitasi"].dropna().sort_values()
     for place, code in enumerate(order.index, 1):
-        told = words._place(run, words.row_of(run, code), entry, "id")
+        told = words._place(run, words.row_of(run, code), entry, "id", False)
         assert told == ("terendah dari 60 desa" if place == 1 else f"terendah ke-{place} dari 60 desa")
+
+
+def test_public_places_are_those_among_the_villages_whose_figure_is_written(run):
+    entry = words.indicator(run, "sanitasi")
+    banded = banding.hidden(run, entry)
+    assert banded.tolist() == [bool(banding.band(run, row, entry)) for row in run.villages.to_dict("index").values()]
+    order = run.villages.loc[~banded, "estimate_sanitasi"].dropna().sort_values()
+    assert 0 < len(order) < run.villages["estimate_sanitasi"].notna().sum()
+    for place, code in list(enumerate(order.index, 1))[1:]:
+        told = words._place(run, words.row_of(run, code), entry, "id", True)
+        assert told == f"terendah ke-{place} dari {len(order)} desa yang angkanya ditulis"
 
 
 @pytest.mark.parametrize("lang", ["id", "en"])

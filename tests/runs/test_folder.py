@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+import shapely
 
 from lokus import pipeline, runs
 from lokus.demo import write_study
@@ -26,21 +27,6 @@ def refused(code: str) -> Iterator[None]:
     with pytest.raises(LokusError) as caught:
         yield
     assert caught.value.code == code
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_study(tmp_path_factory.mktemp("demo") / "studi")
-
-
-@pytest.fixture(scope="module")
-def run(home: Path) -> Run:
-    return pipeline.run(open_study(home))
-
-
-@pytest.fixture
-def folder(run: Run, tmp_path: Path) -> Iterator[Path]:
-    yield runs.write(run, tmp_path / "runs")
 
 
 def test_what_is_written_is_what_is_read(run: Run, folder: Path) -> None:
@@ -118,15 +104,49 @@ def _replaced(run: Run, villages: pd.DataFrame) -> Run:
     return Run(villages, run.geometry, run.selection, run.join, run.points, run.problems, run.facts, run.manifest)
 
 
-def test_the_geopackage_carries_its_styles(run: Run, folder: Path) -> None:
-    layer = gpd.read_file(folder / "villages.gpkg", layer="villages")
-    assert len(layer) == len(run.villages)
-    assert layer.crs == "EPSG:4326"
-    with closing(sqlite3.connect(folder / "villages.gpkg")) as db:
-        styles = db.execute("SELECT styleName, useAsDefault, styleQML FROM layer_styles").fetchall()
-    assert styles[0][:2] == ("score", 1)
-    assert all("graduatedSymbol" in qml for *_, qml in styles)
-    assert {name for name, *_ in styles} >= {"estimate_stunting"}
+def test_the_village_table_is_geoparquet(run: Run, folder: Path) -> None:
+    """GeoParquet 1.0.0, OGC 2023: version, primary_column, columns; encoding, geometry_types, crs, bbox of each."""
+    path = folder / "villages.parquet"
+    metadata = json.loads(pq.read_schema(path).metadata[b"geo"])
+    column = metadata["columns"][metadata["primary_column"]]
+    assert metadata["version"].startswith("1.")
+    assert metadata["primary_column"] == "geometry"
+    assert column["encoding"] == "WKB"
+    assert set(column["geometry_types"]) <= {"Polygon", "MultiPolygon"}
+    assert column["crs"]["id"] == {"authority": "EPSG", "code": 4326}
+    assert column["bbox"] == pytest.approx(list(run.geometry.total_bounds))
+    read = gpd.read_parquet(path)
+    assert read.crs == "EPSG:4326"
+    assert read.index.name == "village_code"
+    # A reader that knows only Arrow finds the polygons as well-known binary.
+    raw = pq.read_table(path).column("geometry").to_pylist()
+    shapes = shapely.from_wkb(raw)
+    assert (shapely.is_missing(shapes) == run.geometry.isna().to_numpy()).all()
+
+
+def test_the_data_dictionary_tells_of_every_column_of_the_table(run: Run, folder: Path) -> None:
+    told = pd.read_csv(folder / "columns.csv", encoding="utf-8-sig", keep_default_na=False).set_index("column")
+    table = pd.read_csv(folder / "villages.csv", encoding="utf-8-sig")
+    assert told.index.tolist() == table.columns.tolist()
+    assert (told[["label_id", "label_en", "meaning_id", "meaning_en", "step"]] != "").all().all()
+    empty = table.isna().any()
+    texts = told["dtype"] == "str"
+    assert not set(empty[empty].index) - set(told.index[(told["missing_id"] != "") | texts])
+    for name in told.index[(told["low"] != "") & (told["high"] != "")]:
+        assert table[name].dropna().between(*(float(told.loc[name, end]) for end in ("low", "high"))).all(), name
+
+
+def test_a_run_is_a_geodataframe_with_its_words(run: Run, folder: Path, tmp_path: Path) -> None:
+    table = runs.read(folder).to_geodataframe("en")
+    assert (table.index.name, table.crs) == ("village_code", "EPSG:4326")
+    pd.testing.assert_frame_equal(pd.DataFrame(table.drop(columns="geometry")), run.villages)
+    assert table.attrs["title"] == run.facts["title"]
+    assert table.attrs["units"]["area_km2"] == "km²"
+    assert table.attrs["labels"].keys() == set(run.villages)
+    table["score"] = 0.0
+    assert run.villages["score"].max() > 0
+    table.to_parquet(tmp_path / "mine.parquet")
+    assert gpd.read_parquet(tmp_path / "mine.parquet").attrs == table.attrs
 
 
 def test_verify_tells_identical_equivalent_and_different(home: Path, run: Run) -> None:
@@ -149,6 +169,7 @@ def test_columns_that_differ_are_named(run: Run) -> None:
     assert differing_columns(run.villages, run.villages.iloc[1:]) == ("index",)
 
 
-def test_the_sample_map_is_of_todays_demo(run: Run) -> None:
+def test_the_sample_map_is_of_todays_demo(tmp_path: Path) -> None:
     sample = Path(__file__).parents[2] / "maps" / "teluk_kirana.html"
+    run = pipeline.run(open_study(write_study(tmp_path / "studi")))
     assert str(run.facts["run_id"]) in sample.read_text("utf-8")

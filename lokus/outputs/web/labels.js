@@ -22,11 +22,13 @@ function buildLabels(map, state) {
   function draw() {
     group.clearLayers();
     const corner = map.getContainer().getBoundingClientRect();
+    // Paper of another size than A4 is a page enlarged as a whole: boxes are measured on it, places on the map are not.
+    const scale = corner.width / map.getSize().x || 1;
     const origin = map.containerPointToLayerPoint([0, 0]);
-    const taken = [...map.getContainer().querySelectorAll('.leaflet-control')].map((control) => {
+    const taken = [...map.getContainer().querySelectorAll('.leaflet-control, .lk-over')].map((control) => {
       const box = control.getBoundingClientRect();
-      const [x, y] = [origin.x - corner.left, origin.y - corner.top];
-      return [box.left + x, box.top + y, box.right + x, box.bottom + y];
+      const place = (end, axis) => (end - (axis === 'x' ? corner.left : corner.top)) / scale + origin[axis];
+      return [place(box.left, 'x'), place(box.top, 'y'), place(box.right, 'x'), place(box.bottom, 'y')];
     });
     const view = map.getBounds();
     const frame = map.getSize();
@@ -46,11 +48,18 @@ function buildLabels(map, state) {
       return true;
     }
 
+    const markOf = (i) => {
+      const layer = state.swipe.layerAt(map.latLngToContainerPoint(data.at[i]).x);
+      return layer.tones[layer.of[i]].mark;
+    };
+
     /* A rank that would cover another moves aside, on a line back to its village. */
     function badge(i) {
       const rank = data.ranks[i] === null ? '•' : String(data.ranks[i]);
-      const wide = Math.max(tall, size(rank, '700 ' + 0.9 * unit + 'px ' + FONT) + 0.7 * unit);
-      const node = make('span', { cls: 'lk-badge' }, rank);
+      const mark = markOf(i);
+      const own = Math.max(tall, size(rank, '700 ' + 0.9 * unit + 'px ' + FONT) + 0.7 * unit);
+      const wide = own + (mark ? size(mark, '700 ' + 0.9 * unit + 'px ' + FONT) + 0.5 * unit : 0);
+      const node = make('span', { cls: 'lk-badges' }, make('span', { cls: 'lk-badge' }, rank), mark ? make('span', { cls: 'lk-badgemark' }, mark) : null);
       const home = map.latLngToLayerPoint(data.at[i]);
       for (const far of [0, 1.2, 2.2, 3.2]) {
         for (const [dx, dy] of far ? ASIDE : [[0, 0]]) {
@@ -62,6 +71,17 @@ function buildLabels(map, state) {
       }
       put(data.at[i], node, wide, tall, true);
       return { at: L.latLng(data.at[i]), wide };
+    }
+
+    /* A mark whose place is taken moves aside as far as its village surely reaches. */
+    function putMark(i, mark) {
+      const home = map.latLngToLayerPoint(data.at[i]);
+      const village = state.painter.bounds(i).pad(-0.22);
+      for (const [dx, dy] of [[0, 0], ...ASIDE, ...ASIDE.map(([x, y]) => [2 * x, 2 * y])]) {
+        const at = map.layerPointToLatLng([home.x + dx * unit, home.y + dy * unit]);
+        if ((dx || dy) && !village.contains(at)) continue;
+        if (put(at, make('span', { cls: 'lk-mark' }, mark), unit, unit)) return;
+      }
     }
 
     function nameBeside(i, place) {
@@ -85,23 +105,34 @@ function buildLabels(map, state) {
     const tall = 1.5 * unit;
     const badges = new Map();
     if (state.on.chosen) {
-      const chosen = state.order.filter((i) => data.chosen[i] && data.at[i] && view.contains(data.at[i]));
+      const chosen = fewEnough(state.order.filter((i) => data.chosen[i] && inFilter(state, i) && data.at[i] && view.contains(data.at[i])), state);
       for (const i of chosen) badges.set(i, badge(i));
       for (const [i, place] of badges) nameBeside(i, place);
     }
     if (state.on.kecamatan) {
-      for (const place of data.kecamatan) {
+      for (const place of areasToName(state, view)) {
         const text = shorter(place.name).toUpperCase();
         put(place.at, make('span', { cls: 'lk-kecamatan' }, text), 1.12 * size(text, '600 ' + 0.85 * unit + 'px ' + FONT) + 4, unit);
       }
     }
-    for (const i of state.order) {
-      const mark = state.layer.tones[state.layer.of[i]].mark;
-      if (mark) put(data.at[i], make('span', { cls: 'lk-mark' }, mark), unit, unit);
+    for (const i of inSight(state, view)) {
+      if (!data.at[i] || !inFilter(state, i)) continue;
+      const mark = markOf(i);
+      if (mark && !badges.has(i)) putMark(i, mark);
       if (state.on.names && !badges.has(i)) {
         const text = shorter(data.names[i]);
         put(data.at[i], make('span', { cls: 'lk-name' }, text), size(text, 0.8 * unit + 'px ' + FONT) + 4, unit);
       }
+    }
+    if (map.getContainer().classList.contains('lk-close-up')) {
+      data.points.forEach((points, n) => {
+        if (!state.on['points' + n]) return;
+        for (const [lat, lon, name] of points.spots) {
+          const text = shorter(name);
+          const p = map.latLngToLayerPoint([lat, lon]);
+          put(map.layerPointToLatLng([p.x, p.y + 0.9 * unit]), make('span', { cls: 'lk-name lk-spotname' }, text), size(text, 0.8 * unit + 'px ' + FONT) + 4, unit);
+        }
+      });
     }
   }
 

@@ -1,14 +1,17 @@
 /* The panel: the list of chosen villages, or one village with its reasons, bars and notes. */
-function showList(state) {
-  const chosen = state.order.filter((i) => data.chosen[i]);
+function showList(state, most = COUNT_FIRST) {
+  const chosen = state.order.filter((i) => data.chosen[i] && inFilter(state, i));
   state.panel.replaceChildren(
-    panelHead(state, say('ui.list'), null),
+    panelHead(state, say('ui.list') + (state.only === null ? '' : ' — ' + say('ui.kecamatan') + ' ' + data.kecamatan[state.only].name), null),
+    ...some(chosen.length ? null : make('p', { cls: 'lk-listnote' }, say('ui.none_here'))),
     ...some(data.list_note ? make('p', { cls: 'lk-listnote' }, data.list_note) : null),
-    make('ol', { cls: 'lk-list' }, ...chosen.map((i) => make('li', {},
+    make('ol', { cls: 'lk-list' }, ...chosen.slice(0, most).map((i) => make('li', {},
       make('button', { type: 'button', on: { click: () => state.select(i, true) } },
         make('span', { cls: 'lk-badge' }, data.ranks[i] === null ? '•' : String(data.ranks[i])),
         make('span', { cls: 'lk-who' }, make('b', {}, data.names[i]), make('small', {}, where(i))),
-        make('span', { cls: 'lk-sure', title: data.panels[i].sure }, data.sure[i]))))));
+        make('span', { cls: 'lk-sure', title: data.panels[i].sure }, data.sure[i]))))),
+    ...some(chosen.length > most ? make('button', { type: 'button', cls: 'lk-print', on: { click: () => showList(state, Infinity) } },
+      filled('page.more', { count: (chosen.length - most).toLocaleString(data.lang) })) : null));
   state.panel.scrollTop = 0;
 }
 
@@ -38,11 +41,22 @@ function showVillage(state, i) {
     make('dl', { cls: 'lk-figures' }, ...own.figures.map(([label, value, sub]) =>
       make('div', {}, make('dt', {}, label), make('dd', {}, make('b', {}, value), ' ', make('small', {}, sub))))),
     make('p', { cls: 'lk-certainty' }, own.sure ? own.sure + '. ' : '', own.why),
-    section(say('panel.reasons'), bullets(own.reasons)),
+    own.reasons.length ? section(say('panel.reasons'), bullets(own.reasons)) : null,
+    data.trend ? section(data.trend.title, ...trend(data.trend, i)) : null,
     section(say('panel.indicators'), barKey(), make('div', { cls: 'lk-bars' }, ...own.bars.map((bar, k) => barRow(data.bars[k], bar)))),
     own.pattern.length ? half(say('panel.pattern'), own.pattern.map((k) => data.patterns[k])) : null,
     own.flags.length ? half(say('panel.quality'), own.flags) : null));
   state.panel.scrollTop = 0;
+}
+
+/* What changed since the earlier run: its sentences, and both intervals on one axis from 0 %. */
+function trend(told, i) {
+  const { lines, spans } = told.villages[i];
+  const row = (span, k) => make('div', { cls: 'lk-trend' }, make('span', {}, told.labels[k]), make('div', { cls: 'lk-track' },
+    span ? make('i', { cls: 'lk-range', style: { left: span[0] / 10 + '%', width: (span[2] - span[0]) / 10 + '%' } }) : null,
+    span ? make('i', { cls: 'lk-dot', style: along(span[1]) }) : null));
+  return [...(spans.length ? [...spans.map(row), make('p', { cls: 'lk-axis', 'aria-hidden': 'true' }, make('span', {}, '0 %'), make('span', {}, told.axis))] : []),
+    make('ul', { cls: 'lk-bullets' }, ...lines.map((line) => make('li', {}, line)))];
 }
 
 /* `replaceChildren` would write a missing child out as the word null. */
@@ -51,8 +65,8 @@ const some = (...children) => children.filter((child) => child !== null && child
 /* Which signs any bar of the run has: the key explains no others. */
 const onBars = {
   bar: true, mean: true, target: data.bars.some((bar) => bar.target !== null),
-  range: data.panels.some((own) => own.bars.some((bar) => bar.length > 5)),
-  raw: data.panels.some((own) => own.bars.some((bar) => bar.length > 7)),
+  range: data.longest ? data.longest > 5 : data.panels.some((own) => own.bars.some((bar) => bar.length > 5)),
+  raw: data.longest ? data.longest > 7 : data.panels.some((own) => own.bars.some((bar) => bar.length > 7)),
 };
 
 const along = (thousandths) => ({ left: thousandths / 10 + '%' });
@@ -61,6 +75,9 @@ function barKey() {
   return make('p', { cls: 'lk-key' }, make('span', { cls: 'lk-scale' }, say('panel.scale')),
     ...['bar', 'range', 'raw', 'mean', 'target'].filter((part) => onBars[part]).map((part) => make('span', {}, make('i', { cls: 'lk-key' + part }), say('panel.' + part))));
 }
+
+/* A text whose ending is told once for all villages. */
+const withEnd = (text, end) => (text.endsWith('~') ? text.slice(0, -1) + end : text);
 
 function barRow(shared, bar) {
   const [text, to, points, people, worse, from, until, raw] = bar;
@@ -72,7 +89,7 @@ function barRow(shared, bar) {
     known(shared.mean) ? make('i', { cls: 'lk-mean', style: along(shared.mean), title: say('panel.mean') + ' ' + shared.mean_text }) : null,
     known(shared.target) ? make('i', { cls: 'lk-target', style: along(shared.target), title: say('panel.target') + ' ' + shared.target_text }) : null);
   return make('div', { cls: 'lk-bar' },
-    make('div', { cls: 'lk-barhead' }, make('span', {}, shared.label), points ? make('b', {}, points) : null),
+    make('div', { cls: 'lk-barhead' }, make('span', {}, shared.label), points ? make('b', {}, withEnd(points, shared.ends.points)) : null),
     known(shared.mean) ? track : null,
-    make('div', { cls: 'lk-bartext' }, [text, people].filter(Boolean).join(' · ')));
+    make('div', { cls: 'lk-bartext' }, [text, people && withEnd(people, shared.ends.people)].filter(Boolean).join(' · ')));
 }
