@@ -91,8 +91,10 @@ def _about(run: Run, row: Row) -> int:
     v = run.villages
     if row["selected"]:
         held = (v["left_out_by"] == "rule") & (v["kecamatan_code"] == row["kecamatan_code"])
-        return int(v.loc[held | (v["left_out_by"] == "score"), "score_units"].max(skipna=True) or 0)
-    return int(v.loc[v["selected_by"] == "score", "score_units"].min(skipna=True) or 0)
+        near = v.loc[held | (v["left_out_by"] == "score"), "score_units"].max()
+    else:
+        near = v.loc[v["selected_by"] == "score", "score_units"].min()
+    return 0 if pd.isna(near) else int(near)
 
 
 def _first(values: np.ndarray, over: Callable[[int], bool], near: int) -> int | None:
