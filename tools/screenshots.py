@@ -63,7 +63,7 @@ def village(page: Page) -> None:
 
 def kecamatan(page: Page) -> None:
     """One kecamatan, the others faded, on the layer of prevalence."""
-    page.locator('input[value="estimate_stunting"]').check(force=True)
+    page.locator('input[value="stunting"]').check(force=True)
     page.locator("#lk-only").select_option(index=3)
 
 
