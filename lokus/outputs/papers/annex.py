@@ -44,9 +44,9 @@ LAST = 3
 BLANK = "_" * 30
 # Columns of the table: text of the heading, width in cm, side of the text; the reasons take what is left.
 COLUMNS = (
-    ("number", 0.9, "right"), ("kecamatan", 2.7, "left"), ("village", 3.0, "left"), ("code", 2.5, "left"),
-    ("rank", 2.0, "right"),
-    ("measured", 1.6, "right"), ("stunted", 1.8, "right"), ("prevalence", 2.2, "right"), ("krs", 1.4, "right"),
+    ("number", 0.9, "right"), ("kecamatan", 2.3, "left"), ("village", 2.6, "left"), ("code", 2.5, "left"),
+    ("rank", 1.9, "right"),
+    ("measured", 1.5, "right"), ("stunted", 1.8, "right"), ("prevalence", 2.1, "right"), ("krs", 1.2, "right"),
     ("under", 1.8, "right"), ("reasons", 0.0, "left"),
 )  # fmt: skip
 SIDES = {"left": WD_ALIGN_PARAGRAPH.LEFT, "right": WD_ALIGN_PARAGRAPH.RIGHT, "center": WD_ALIGN_PARAGRAPH.CENTER}
