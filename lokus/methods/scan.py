@@ -242,7 +242,9 @@ class _Scanner:
                 continue
             least = kernel(inside[top], self.within[top], cases, self.whole)
             hopeful = chi >= least * variance * (1 - TIE)
-            greatest[row] = kernel(inside[hopeful], self.within[hopeful], cases, self.whole).max()
+            # Where an excess is but rounding, its own bound may fall short of it.
+            told = kernel(inside[hopeful], self.within[hopeful], cases, self.whole)
+            greatest[row] = told.max(initial=max(float(least), 0.0))
         return greatest
 
 
